@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import type { Endpoint } from './exchange.ts'
+
+/** A socket could not be bound; the message is the whole sentence for the operator. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError'
+  readonly code: string
+
+  constructor(transport: 'UDP' | 'TCP', endpoint: Endpoint, cause: NodeJS.ErrnoException) {
+    super(`${transport} ${endpoint.address}:${endpoint.port} ${explain(cause)}`, { cause })
+    this.code = cause.code ?? 'LISTEN'
+  }
+}
+
+function explain(cause: NodeJS.ErrnoException): string {
+  switch (cause.code) {
+    case 'EADDRINUSE':
+      return 'is already in use by another program'
+    case 'EACCES':
+    case 'EPERM':
+      return 'needs a privilege this user lacks (ports below 1024 need CAP_NET_BIND_SERVICE)'
+    case 'EADDRNOTAVAIL':
+      return 'is not an address of this machine'
+    default:
+      return `cannot be listened on: ${cause.message}`
+  }
+}
+
+export interface UdpHandlers {
+  onMessage(bytes: Uint8Array, peer: RemoteInfo): void
+  /** The socket failed after it was bound; it is closed already. */
+  onLost(error: Error): void
+}
+
+/** Binds an IPv4 UDP socket (port 0: any free one); rejects with a ListenError, or when `signal` aborts. */
+export function bindUdp(endpoint: Endpoint, handlers: UdpHandlers, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted()
+    const socket = createSocket({ type: 'udp4', reuseAddr: false })
+    const refuse = (cause: NodeJS.ErrnoException) => {
+      socket.close()
+      reject(new ListenError('UDP', endpoint, cause))
+    }
+    socket.once('error', refuse)
+    socket.bind(endpoint.port, endpoint.address, () => {
+      socket.off('error', refuse)
+      socket.on('error', (error) => {
+        socket.close()
+        handlers.onLost(error)
+      })
+      socket.on('message', handlers.onMessage)
+      resolve(socket)
+    })
+  })
+}
+
+export function localEndpoint(socket: Socket): Endpoint {
+  const { address, port } = socket.address()
+  return { address, port }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Resource } from '#protocols/http/port'
+import type { Endpoint } from '#protocols/lib/exchange'
+import type { Mac } from '#protocols/lib/mac'
+
+/** What a path or TFTP file name asks for, whatever its spelling. */
+export type FileRequest =
+  /** The well-known first file that option 160 names; carries no secret. */
+  | { readonly kind: 'bootstrap' }
+  | { readonly kind: 'device-config'; readonly mac: Mac; readonly model?: string }
+  /** A template's shared part, included by device files. */
+  | { readonly kind: 'global-config'; readonly name: string }
+  /** `<MODEL>.img`. */
+  | { readonly kind: 'firmware'; readonly model: string }
+
+/** Who asks, and over what: transports differ in what may be disclosed on them. */
+export interface Asker {
+  readonly peer: Endpoint
+  readonly transport: 'http' | 'https' | 'tftp'
+  readonly userAgent: string | undefined
+}
+
+/** The same three endings for every file; codes are HTTP's, TFTP translates (RFC 1350 §5). */
+export type FileAnswer =
+  | { readonly kind: 'file'; readonly resource: Resource }
+  | { readonly kind: 'refuse'; readonly status: 403 | 404 | 503; readonly reason: string }
+
+/** What HTTP provisioning and TFTP ask of the owner of files. */
+export interface ProvisioningPort {
+  fileFor(request: FileRequest, asker: Asker): Promise<FileAnswer>
+}

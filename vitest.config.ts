@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config'
+
+// `#daemon/*` and its sisters resolve to TypeScript sources under the `source` condition (package.json `imports`).
+const conditions = ['source', 'node', 'import', 'default']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    reporters: ['default'],
+  },
+})

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Alarm } from '#daemon/domain/alarm'
+import type { BootStep } from '#daemon/domain/boot'
+import type { Lease } from '#daemon/domain/lease'
+import type { Phone, Presence, User } from '#daemon/domain/phone'
+import type { Mac } from '#protocols/lib/mac'
+import type { Health } from '#protocols/server'
+
+export interface FleetSummary {
+  readonly registered: number
+  readonly notRegistered: number
+  readonly disconnected: number
+  /** Started but not yet registered, and seen but never reported. */
+  readonly starting: number
+  readonly seen: number
+  readonly pendingApproval: number
+  readonly total: number
+}
+
+export interface DeviceRow {
+  readonly phone: Phone
+  readonly presence: Presence
+}
+
+export interface DeviceQuery {
+  /** Free text, matched against MAC, user, display name, address, model and firmware without regard to case. */
+  readonly text: string
+  readonly presence?: Presence
+  /** From 1. */
+  readonly page: number
+  readonly pageSize: number
+}
+
+export interface DevicePage {
+  readonly rows: readonly DeviceRow[]
+  readonly page: number
+  readonly pageCount: number
+  readonly total: number
+}
+
+export interface DeviceDetail extends DeviceRow {
+  readonly user: User | undefined
+  readonly lease: Lease | undefined
+  /** The last boots, oldest step first. */
+  readonly steps: readonly BootStep[]
+}
+
+/** The fleet as pages see it. */
+export interface FleetView {
+  summary(): FleetSummary
+  devices(query: DeviceQuery): DevicePage
+  /** The latest reports, newest first. */
+  recent(limit: number): readonly DeviceRow[]
+  device(mac: Mac): DeviceDetail | undefined
+  /** Calls back with the MAC of each phone that changed; returns the way to stop. */
+  follow(listener: (mac: Mac) => void): () => void
+}
+
+export interface Account {
+  readonly name: string
+  /** True until the one-time password has been replaced by the admin's own. */
+  readonly mustChangePassword: boolean
+}
+
+export type SignIn =
+  | { readonly kind: 'welcome'; readonly account: Account }
+  | { readonly kind: 'wrong' }
+  /** Too many wrong tries for this account or address. */
+  | { readonly kind: 'wait'; readonly seconds: number }
+
+export interface AccountsPort {
+  /** `from` is the client's address: wrong tries are throttled by it and by account. */
+  signIn(name: string, password: string, from: string): Promise<SignIn>
+  /** Returns why the new password is refused, or undefined when it is set. */
+  changePassword(name: string, current: string, next: string): Promise<string | undefined>
+}
+
+export interface ServerRow {
+  readonly name: string
+  readonly health: Health
+}
+
+/** All that the web app asks of the daemon. */
+export interface WebPort {
+  readonly fleet: FleetView
+  readonly accounts: AccountsPort
+  servers(): readonly ServerRow[]
+  alarms(): readonly Alarm[]
+  /** The Prometheus exposition text and its content type. */
+  metrics(): Promise<{ readonly contentType: string; readonly body: string }>
+  /** One sentence when the store cannot write. */
+  storeTrouble(): string | undefined
+  /** Milliseconds since the epoch. */
+  now(): number
+}
