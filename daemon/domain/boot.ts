@@ -39,12 +39,12 @@ export interface BootTimeline {
 /** About two boots; keeps a phone's record near one kilobyte. */
 const KEPT = 16
 
-const STEP_OF_FILE: Readonly<Record<string, BootStepName>> = {
-  bootstrap: 'bootstrap',
-  'device-config': 'config',
-  'global-config': 'config',
-  firmware: 'firmware',
-}
+const STEP_OF_FILE: ReadonlyMap<string | undefined, BootStepName> = new Map([
+  ['bootstrap', 'bootstrap'],
+  ['device-config', 'config'],
+  ['global-config', 'config'],
+  ['firmware', 'firmware'],
+])
 
 /** Which boot step an exchange is, if any. */
 export function bootStepOf(exchange: Exchange, at: number): BootStep | undefined {
@@ -72,5 +72,5 @@ function stepName({ protocol, operation, evidence }: Exchange): BootStepName | u
     return operation === 'REQUEST' || operation === 'INFORM' ? 'lease' : undefined
   }
   if (protocol === 'keepalive') return BOOT_STEPS.find((step) => step === evidence.status)
-  return evidence.fileKind === undefined ? undefined : STEP_OF_FILE[evidence.fileKind]
+  return STEP_OF_FILE.get(evidence.fileKind)
 }

@@ -46,3 +46,44 @@ export interface User {
 
 /** What the dashboard counts a phone as. */
 export type Presence = 'registered' | 'not registered' | 'disconnected' | 'starting' | 'seen'
+
+/** What a vendor module makes of a piece of evidence: which phone sent it, as far as the evidence tells. */
+export interface Identity {
+  readonly vendor: string
+  /** The base model, e.g. `440HD`; empty when only the vendor is known. */
+  readonly model: string
+  /** Empty when the evidence does not tell. */
+  readonly firmware: string
+  readonly mac: Mac | undefined
+}
+
+/** The simulator's MACs: a locally administered prefix that no real phone has. */
+const VIRTUAL_PREFIX = '020ff4'
+
+export function isVirtual(mac: Mac): boolean {
+  return mac.startsWith(VIRTUAL_PREFIX)
+}
+
+/** A phone of which nothing is known but its hardware address. */
+export function newPhone(mac: Mac, now: number): Phone {
+  return {
+    mac,
+    vendor: '',
+    model: '',
+    firmware: '',
+    virtual: isVirtual(mac),
+    approval: 'pending',
+    status: 'silent',
+    address: '',
+    externalAddress: '',
+    subnet: '',
+    userName: '',
+    displayName: '',
+    phoneNumber: '',
+    location: '',
+    userAgent: '',
+    extra: {},
+    firstSeenAt: now,
+    reportedAt: 0,
+  }
+}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Cidr, Ipv4 } from '#protocols/lib/ipv4'
+import { type Cidr, contains, type Ipv4 } from '#protocols/lib/ipv4'
 
 /** A run of addresses to lease, both ends included, as unsigned 32-bit numbers. */
 export interface AddressRange {
@@ -23,4 +23,9 @@ export interface Subnet {
   readonly provisioningUrl: string
   /** Option 66 for phones: host or URL of the TFTP server. */
   readonly tftpServer: string
+}
+
+/** The subnet that an address lies in. Subnets never overlap. */
+export function subnetOf(subnets: readonly Subnet[], address: Ipv4): Subnet | undefined {
+  return subnets.find(({ cidr }) => contains(cidr, address))
 }

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import { z } from 'zod'
+import type { Endpoint } from '#protocols/lib/exchange'
+import { contains, type Ipv4, ipv4FromNumber, ipv4ToNumber, parseCidr, parseIpv4 } from '#protocols/lib/ipv4'
+
+/** What a field is for, beyond its type: shown in the form, the generated documentation and error messages. */
+declare module 'zod' {
+  interface GlobalMeta {
+    /** Never logged, never exported in clear. */
+    secret?: boolean
+    /** A change takes effect only at the next start. */
+    requiresRestart?: boolean
+  }
+}
+
+/** A field that takes effect at the next start. */
+export const restart = (title: string, description: string) => ({ title, description, requiresRestart: true })
+
+/** A field that takes effect at once. */
+export const live = (title: string, description: string) => ({ title, description })
+
+export const ipv4 = z.string().transform((text, ctx): Ipv4 => {
+  const address = parseIpv4(text)
+  if (address === undefined) ctx.addIssue({ code: 'custom', message: `"${text}" is not an IPv4 address` })
+  return address ?? ('0.0.0.0' as Ipv4)
+})
+
+/** `address:port`, IPv4. */
+export const endpoint = z.string().transform((text, ctx): Endpoint => {
+  const [address = '', port = '', ...more] = text.split(':')
+  const number = Number(port)
+  if (parseIpv4(address) && /^\d{1,5}$/.test(port) && number <= 65535 && more.length === 0) {
+    return { address, port: number }
+  }
+  ctx.addIssue({ code: 'custom', message: `"${text}" is not address:port, e.g. 0.0.0.0:8080` })
+  return { address: '', port: 0 }
+})
+
+export const cidr = z.string().transform((text, ctx) => {
+  const range = parseCidr(text)
+  if (range) return range
+  ctx.addIssue({ code: 'custom', message: `"${text}" is not a network such as 10.1.0.0/16` })
+  return { network: 0, broadcast: 0, prefix: 32 }
+})
+
+/** `first-last`, both included. */
+export const addressRange = z.string().transform((text, ctx) => {
+  const [first, last] = text.split('-').map((part) => parseIpv4(part.trim()))
+  if (first === undefined || last === undefined || text.split('-').length !== 2) {
+    ctx.addIssue({ code: 'custom', message: `"${text}" is not a range such as 10.1.1.10-10.1.1.200` })
+    return { first: 0, last: 0 }
+  }
+  const range = { first: ipv4ToNumber(first), last: ipv4ToNumber(last) }
+  if (range.first > range.last) ctx.addIssue({ code: 'custom', message: `"${text}" ends before it begins` })
+  return range
+})
+
+interface Pooled {
+  readonly cidr: z.infer<typeof cidr>
+  readonly pools: readonly z.infer<typeof addressRange>[]
+}
+
+/** Pools must lie inside their subnet and apart from each other. */
+export function checkPools(subnet: Pooled, ctx: z.RefinementCtx): void {
+  for (const [index, pool] of subnet.pools.entries()) {
+    const complain = (message: string) => ctx.addIssue({ code: 'custom', path: ['pools', index], message })
+    const { network, broadcast, prefix } = subnet.cidr
+    const first = prefix < 31 ? network + 1 : network
+    const last = prefix < 31 ? broadcast - 1 : broadcast
+    if (pool.first < first || pool.last > last) {
+      complain(`the pool is not inside ${ipv4FromNumber(network)}/${prefix} (usable: ${span({ first, last })})`)
+    }
+    const twin = subnet.pools.findIndex((other) => pool.first <= other.last && other.first <= pool.last)
+    if (twin !== index) complain(`the pool overlaps pool ${twin + 1}`)
+  }
+}
+
+/** Subnets must not overlap, and need names of their own. */
+export function checkSubnets(subnets: readonly (Pooled & { readonly name: string })[], ctx: z.RefinementCtx): void {
+  for (const [index, { name, cidr }] of subnets.entries()) {
+    for (const other of subnets.slice(0, index)) {
+      if (other.name === name) ctx.addIssue({ code: 'custom', path: [index, 'name'], message: `"${name}" is taken` })
+      if (contains(other.cidr, ipv4FromNumber(cidr.network)) || contains(cidr, ipv4FromNumber(other.cidr.network))) {
+        ctx.addIssue({ code: 'custom', path: [index, 'cidr'], message: `the network overlaps that of "${other.name}"` })
+      }
+    }
+  }
+}
+
+function span(range: { first: number; last: number }): string {
+  return `${ipv4FromNumber(range.first)}-${ipv4FromNumber(range.last)}`
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+import { z } from 'zod'
+import { addressRange, checkPools, checkSubnets, cidr, endpoint, ipv4, live, restart } from './fields.ts'
+
+/*
+ * The one schema: validation, the settings form and the documentation all come from it. Objects are strict, so a
+ * misspelt key is an error and never a silent default.
+ */
+
+const data = z.strictObject({
+  folder: z
+    .string()
+    .min(1)
+    .default('/var/lib/offhook')
+    .meta(restart('Data folder', 'Where leases, phones, firmware and everything else worth keeping lives.')),
+})
+
+const server = z.strictObject({
+  address: ipv4
+    .optional()
+    .meta(
+      restart(
+        'Server address',
+        'Our address as phones reach it, written into their files. A subnet may name another. Never taken from a request.',
+      ),
+    ),
+})
+
+const web = z.strictObject({
+  listen: endpoint
+    .prefault('127.0.0.1:8090')
+    .meta(restart('Admin listener', 'Where the admin interface, /readyz, /healthz and /metrics answer.')),
+})
+
+const http = z.strictObject({
+  enabled: z.boolean().default(true).meta(restart('Phone HTTP', 'Serve files and take keep-alives over HTTP.')),
+  listen: z
+    .array(endpoint)
+    .min(1)
+    .prefault(['0.0.0.0:80', '0.0.0.0:8080', '0.0.0.0:8081'])
+    .meta(
+      restart(
+        'Phone listeners',
+        'Phones fetch files from the first one; keep-alives go to the one with port 8081, or the last.',
+      ),
+    ),
+})
+
+const tftp = z.strictObject({
+  enabled: z.boolean().default(true).meta(restart('TFTP', 'Serve the same files by TFTP.')),
+  listen: endpoint.prefault('0.0.0.0:69').meta(restart('TFTP listener', 'Address and port of the TFTP server.')),
+})
+
+const subnet = z
+  .strictObject({
+    name: z.string().min(1).max(64).meta(live('Name', 'What people call this network, e.g. "voice Berlin".')),
+    cidr: cidr.meta(live('Network', 'The network in CIDR form. The relay address (giaddr) picks the subnet.')),
+    pools: z.array(addressRange).default([]).meta(live('Pools', 'Addresses to lease, as first-last.')),
+    serverAddress: ipv4.optional().meta(live('Server address', 'Our address as this subnet reaches it.')),
+    routers: z.array(ipv4).default([]).meta(live('Routers', 'Option 3.')),
+    dnsServers: z.array(ipv4).default([]).meta(live('DNS servers', 'Option 6.')),
+    ntpServers: z.array(ipv4).default([]).meta(live('NTP servers', 'Option 42; also the time source in phone files.')),
+    domainName: z.string().max(253).default('').meta(live('Domain name', 'Option 15.')),
+    leaseSeconds: z
+      .int()
+      .min(60)
+      .max(365 * 86_400)
+      .default(86_400)
+      .meta(live('Lease time', 'Seconds.')),
+    provisioningUrl: z
+      .string()
+      .max(255)
+      .optional()
+      .meta(live('Provisioning URL', 'Option 160 for phones; made from the server address when left out.')),
+    tftpServer: z
+      .string()
+      .max(255)
+      .optional()
+      .meta(live('Boot server', 'Option 66 for phones; the server address when left out.')),
+  })
+  .superRefine(checkPools)
+
+const dhcp = z.strictObject({
+  enabled: z.boolean().default(false).meta(restart('DHCP', 'Lease addresses. Leave off where another server does.')),
+  listen: endpoint.prefault('0.0.0.0:67').meta(restart('DHCP listener', 'Address and port of the DHCP server.')),
+  subnets: z.array(subnet).superRefine(checkSubnets).default([]).meta(live('Subnets', 'The networks phones live in.')),
+})
+
+const fleet = z.strictObject({
+  zeroTouch: z
+    .boolean()
+    .default(false)
+    .meta(live('Zero touch', 'Approve a phone, and create its user, as soon as it reports itself registered.')),
+  keepAliveMinutes: z
+    .int()
+    .min(1)
+    .max(300)
+    .default(60)
+    .meta(live('Keep-alive period', 'Minutes between two reports of a phone (ems_server/keep_alive_period).')),
+  disconnectedAfterMinutes: z
+    .int()
+    .min(1)
+    .optional()
+    .meta(live('Disconnected after', 'Minutes of silence; by default three periods, or one period and ten minutes.')),
+  maxPending: z
+    .int()
+    .min(1)
+    .default(20_000)
+    .meta(live('Most unknown phones', 'How many unapproved phones are remembered before newcomers are turned away.')),
+})
+
+const log = z.strictObject({
+  level: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error'])
+    .default('info')
+    .meta(live('Log level', 'The least important lines to write; "debug" writes one for every request.')),
+  format: z
+    .enum(['json', 'text'])
+    .default('json')
+    .meta(restart('Log format', 'JSON for machines, or text for a terminal.')),
+})
+
+export const configSchema = z.strictObject({
+  data: data.prefault({}).meta(live('Data', 'What is kept and where.')),
+  server: server.prefault({}).meta(live('Server', 'How phones reach us.')),
+  web: web.prefault({}).meta(live('Admin interface', 'The web pages and the API for people.')),
+  http: http.prefault({}).meta(live('Phone HTTP', 'Files and keep-alives.')),
+  tftp: tftp.prefault({}).meta(live('TFTP', 'Files for boot loaders.')),
+  dhcp: dhcp.prefault({}).meta(live('DHCP', 'Addresses and boot options.')),
+  fleet: fleet.prefault({}).meta(live('Fleet', 'Approval and presence.')),
+  log: log.prefault({}).meta(live('Log', 'What is written to standard output.')),
+})
+
+export type Config = z.output<typeof configSchema>
+export type SubnetConfig = z.output<typeof subnet>

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Command } from 'commander'
+import { ConfigError } from '#config/load'
+import { CONFIG_FILE, readConfig } from './config-file.ts'
+import { type CliIo, fail } from './io.ts'
+
+/** `offhook check-config`: says whether a configuration would be accepted, and if not, every reason with its line. */
+export function checkConfigCommand(io: CliIo): Command {
+  return new Command('check-config')
+    .description('check a configuration without starting anything')
+    .option('-c, --config <file>', 'the configuration', CONFIG_FILE)
+    .action(({ config }: { config: string }) => {
+      try {
+        readConfig(config, io.environment)
+        io.stdout(`${config}: good\n`)
+      } catch (error) {
+        if (!(error instanceof ConfigError)) return fail(io, error)
+        for (const complaint of error.complaints) io.stderr(`${complaint}\n`)
+        io.setExitCode(1)
+      }
+    })
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** What a command knows of the process it runs in; only `main.ts` has the real one. */
+export interface CliIo {
+  stdout(text: string): void
+  stderr(text: string): void
+  /** True when a person reads standard output. */
+  readonly terminal: boolean
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Aborted by SIGINT or SIGTERM. */
+  readonly signal: AbortSignal
+  setExitCode(code: number): void
+  /** Called for faults that nothing caught. */
+  onFault(listener: (error: unknown) => void): void
+}
+
+/** Says what went wrong in one sentence, and that the command failed. */
+export function fail(io: CliIo, error: unknown, code = 1): void {
+  io.stderr(`offhook: ${error instanceof Error ? error.message : String(error)}\n`)
+  io.setExitCode(code)
+}

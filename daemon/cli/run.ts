@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import { once } from 'node:events'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import type { Config } from '#config/schema'
+import { compose } from '#daemon/compose'
+import { startAll, stopAll } from '#daemon/lifecycle'
+import { createLogger } from '#daemon/log'
+import { CONFIG_FILE, readConfig, TRY_OUT_FILE } from './config-file.ts'
+import { type CliIo, fail } from './io.ts'
+import { virtualPhones } from './virtual-phones.ts'
+
+/** How long a server may take to finish its running requests, in milliseconds. */
+const STOP_DEADLINE = 10_000
+
+interface RunOptions {
+  readonly config?: string
+  readonly tryOut?: boolean
+  readonly data?: string
+  readonly virtualPhones: string
+}
+
+/** `offhook run`: the daemon. Exit code 0 after a clean stop, 1 when it cannot start. */
+export function runCommand(io: CliIo): Command {
+  return new Command('run')
+    .description('start the daemon and serve until SIGTERM or SIGINT')
+    .option('-c, --config <file>', `the configuration (default: ${CONFIG_FILE})`)
+    .option('--try-out', 'everything on loopback and unprivileged ports, with virtual phones')
+    .option('--data <folder>', 'the data folder, instead of the configured one')
+    .option('--virtual-phones <n>', 'in the try-out: how many virtual phones boot', '6')
+    .action(async (options: RunOptions) => {
+      try {
+        const file = options.config ?? (options.tryOut ? TRY_OUT_FILE : CONFIG_FILE)
+        const config = readConfig(file, io.environment)
+        const folder = options.data ?? config.data.folder
+        await run({ ...config, data: { ...config.data, folder } }, options, io)
+      } catch (error) {
+        if (!io.signal.aborted) fail(io, error)
+      }
+    })
+}
+
+async function run(config: Config, options: RunOptions, io: CliIo): Promise<void> {
+  const journald = io.environment.JOURNAL_STREAM !== undefined
+  const logger = createLogger({ ...config.log, journald }, io.stdout)
+  const offhook = compose(config, logger, Date.now)
+  const { announce } = offhook
+  io.onFault((error) => announce('daemon.fault', { error: error instanceof Error ? error.stack : String(error) }))
+  announce('daemon.starting', { data: config.data.folder })
+  await startAll(offhook.parts, io.signal, STOP_DEADLINE)
+  const url = `http://${config.web.listen.address}:${offhook.servers.at(-1)?.health().endpoints[0]?.port}/`
+  announce('daemon.ready', { url })
+  io.stdout(`Offhook is ready: ${url}\n`)
+  for (const { name, health } of offhook.servers.map((server) => ({ name: server.name, health: server.health() }))) {
+    const where = health.endpoints.map(({ address, port }) => `${address}:${port}`).join(', ')
+    io.stdout(`  ${name.padEnd(5)} ${where}\n`)
+  }
+  await tellOneTimePassword(await offhook.accounts.oneTimePassword(), config, options, io)
+  const phones = options.tryOut ? virtualPhones(config, Number(options.virtualPhones), io) : Promise.resolve()
+  if (!io.signal.aborted) await once(io.signal, 'abort')
+  announce('daemon.stopping')
+  await phones
+  for (const { part, error } of await stopAll(offhook.parts, STOP_DEADLINE)) {
+    announce('daemon.stop.incomplete', { part, error: error.message })
+    io.setExitCode(1)
+  }
+  announce('daemon.stopped')
+}
+
+/** On a terminal the password is printed; elsewhere output ends up in logs, so it goes into a file of our own. */
+async function tellOneTimePassword(
+  account: { name: string; password: string } | undefined,
+  config: Config,
+  options: RunOptions,
+  io: CliIo,
+): Promise<void> {
+  const file = join(config.data.folder, 'one-time-password')
+  await rm(file, { force: true })
+  if (!account) return
+  if (io.terminal || options.tryOut) {
+    io.stdout(`  Sign in as "${account.name}" with the one-time password ${account.password}\n`)
+  } else {
+    await writeFile(file, `${account.password}\n`, { mode: 0o600, flag: 'wx' })
+    io.stdout(`  Sign in as "${account.name}" with the one-time password in ${file}\n`)
+  }
+}

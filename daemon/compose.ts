@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { Config } from '#config/schema'
+import { builtInPlaceholders, shippedTemplates } from '#config/templates'
+import { identify } from '#daemon/vendors/audiocodes/identify'
+import { DhcpServer } from '#protocols/dhcp/server'
+import { PhoneHttpServer } from '#protocols/http/server'
+import { KeepaliveHandler } from '#protocols/keepalive/handler'
+import { ProvisioningHandler } from '#protocols/provisioning/handler'
+import { tftpFiles } from '#protocols/provisioning/tftp-files'
+import type { ProtocolServer } from '#protocols/server'
+import { TftpServer } from '#protocols/tftp/server'
+import { WebServer } from '#web/server'
+import { createJournal } from './journal.ts'
+import type { Part } from './lifecycle.ts'
+import { createMetrics } from './metrics.ts'
+import { readings } from './readings.ts'
+import { Accounts } from './services/accounts.ts'
+import { Addressing } from './services/addressing.ts'
+import { Alarms } from './services/alarms.ts'
+import { FirmwareFiles } from './services/firmware.ts'
+import { Fleet } from './services/fleet.ts'
+import { StoreFleetView } from './services/fleet-view.ts'
+import { Provisioning } from './services/provisioning.ts'
+import { phonePorts, subnetsOf } from './settings.ts'
+import { LevelStore } from './store/level-store.ts'
+import { supervise } from './supervisor.ts'
+
+/** The product, wired by hand: reading this is knowing what there is and who knows whom. Nothing runs yet. */
+export function compose(config: Config, logger: Logger, now: () => number) {
+  const subnets = subnetsOf(config)
+  const ports = phonePorts(config)
+  const { zeroTouch, keepAliveMinutes, maxPending, disconnectedAfterMinutes } = config.fleet
+
+  const store = new LevelStore({ folder: join(config.data.folder, 'store') })
+  const journal = createJournal(logger, now, [
+    (exchange) => metrics.exchange(exchange),
+    (exchange) => fleet.sighted(exchange),
+  ])
+  const { announce, observe } = journal
+
+  const alarms = new Alarms(store, now, announce)
+  const accounts = new Accounts(store, now, announce)
+  const settings = { zeroTouch, keepAliveMinutes, maxPending, disconnectedAfterMinutes }
+  const fleet = new Fleet({ store, now, identify, announce, settings })
+  const view = new StoreFleetView(store, fleet, now)
+  const addressing = new Addressing({ store, now, identify, subnets })
+  const firmware = new FirmwareFiles(join(config.data.folder, 'firmware'))
+  const provisioning = new Provisioning({
+    ...{ store, now, identify, subnets, ports, firmware, keepAliveMinutes },
+    serverAddress: config.server.address,
+    templates: shippedTemplates(),
+    builtIn: builtInPlaceholders(),
+  })
+
+  const dhcp = new DhcpServer({ listen: config.dhcp.listen, port: addressing, observe })
+  const tftp = new TftpServer({ listen: config.tftp.listen, port: tftpFiles(provisioning), observe })
+  const http = new PhoneHttpServer({
+    listeners: config.http.listen.map((endpoint) => ({ endpoint })),
+    handlers: [new KeepaliveHandler(fleet), new ProvisioningHandler(provisioning)],
+    observe,
+  })
+  const phoneServers: ProtocolServer[] = [
+    ...(config.dhcp.enabled ? [dhcp] : []),
+    ...(config.tftp.enabled ? [tftp] : []),
+    ...(config.http.enabled ? [http] : []),
+  ]
+  const web = new WebServer({
+    listen: config.web.listen,
+    port: {
+      ...{ fleet: view, accounts, now },
+      servers: () => servers.map((server) => ({ name: server.name, health: server.health() })),
+      alarms: () => alarms.active(),
+      metrics: () => metrics.expose(),
+      storeTrouble: () => store.trouble(),
+    },
+  })
+  const servers: ProtocolServer[] = [...phoneServers, web]
+  const metrics = createMetrics(servers, readings(store, view, alarms))
+
+  const data: Part = {
+    name: 'data',
+    async start() {
+      await firmware.prepare()
+      await store.open()
+      fleet.load()
+      addressing.load()
+    },
+    stop: () => store.close(),
+  }
+  const parts: Part[] = [data, ...servers.map((server) => supervise(server, alarms, announce))]
+  return { parts, servers, accounts, announce, alarms }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Ipv4 } from '#protocols/lib/ipv4'
+
+interface Offer {
+  readonly address: Ipv4
+  readonly clientKey: string
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
+}
+
+export interface OfferLimits {
+  /** How long an address waits for the client's REQUEST, in milliseconds. */
+  readonly holdMs: number
+  /** How many may wait at once. */
+  readonly max: number
+}
+
+/** The addresses of one subnet that were offered and not yet asked for: one a client, in memory only, bounded. */
+export class OfferTable {
+  readonly #limits: OfferLimits
+  /** Oldest first, as all are held equally long and a repeated offer moves to the end. */
+  readonly #byAddress = new Map<Ipv4, Offer>()
+  readonly #byClient = new Map<string, Offer>()
+
+  constructor(limits: OfferLimits) {
+    this.#limits = limits
+  }
+
+  /** Forgets the offers whose time is over and returns their addresses. */
+  lapse(now: number): Ipv4[] {
+    const lapsed: Ipv4[] = []
+    for (const offer of this.#byAddress.values()) {
+      if (offer.expiresAt > now) break
+      this.#forget(offer)
+      lapsed.push(offer.address)
+    }
+    return lapsed
+  }
+
+  addressFor(clientKey: string): Ipv4 | undefined {
+    return this.#byClient.get(clientKey)?.address
+  }
+
+  /** Whether the address waits for another client. */
+  isHeldFromClient(address: Ipv4, clientKey: string): boolean {
+    const offer = this.#byAddress.get(address)
+    return offer !== undefined && offer.clientKey !== clientKey
+  }
+
+  /** Whether the address waits for anybody. */
+  isHeld(address: Ipv4): boolean {
+    return this.#byAddress.has(address)
+  }
+
+  /** Holds the address for the client, instead of one it was offered before; false when too many wait already. */
+  hold(address: Ipv4, clientKey: string, now: number): boolean {
+    this.withdraw(clientKey)
+    if (this.#byAddress.size >= this.#limits.max) return false
+    const offer: Offer = { address, clientKey, expiresAt: now + this.#limits.holdMs }
+    this.#byAddress.set(address, offer)
+    this.#byClient.set(clientKey, offer)
+    return true
+  }
+
+  /** The client took it, or chose another server. Returns the address that is not held any more. */
+  withdraw(clientKey: string): Ipv4 | undefined {
+    const offer = this.#byClient.get(clientKey)
+    if (offer) this.#forget(offer)
+    return offer?.address
+  }
+
+  #forget(offer: Offer): void {
+    this.#byAddress.delete(offer.address)
+    this.#byClient.delete(offer.clientKey)
+  }
+}

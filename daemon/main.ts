@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: Apache-2.0
+import { Command } from 'commander'
+import { checkConfigCommand } from './cli/check-config.ts'
+import type { CliIo } from './cli/io.ts'
+import { runCommand } from './cli/run.ts'
+import { simulateCommand } from './cli/simulate.ts'
+import { storeCommand, verifyCommand } from './cli/store.ts'
+
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    // The second signal means it: do not wait for running requests.
+    if (stop.signal.aborted) process.exit(130)
+    stop.abort()
+  })
+}
+
+const io: CliIo = {
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  terminal: process.stdout.isTTY === true,
+  environment: process.env,
+  signal: stop.signal,
+  setExitCode(code) {
+    process.exitCode = code
+  },
+  onFault(listener) {
+    process.on('uncaughtException', listener)
+    process.on('unhandledRejection', listener)
+  },
+}
+
+const program = new Command('offhook')
+  .description('The open phone room: boots, configures and watches a company’s desk phones')
+  .addCommand(runCommand(io))
+  .addCommand(checkConfigCommand(io))
+  .addCommand(simulateCommand(io))
+  .addCommand(verifyCommand(io))
+  .addCommand(storeCommand(io))
+
+await program.parseAsync(process.argv)

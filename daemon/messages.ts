@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** One kind of log line: how serious it is, its text, and what it tells an operator and asks of one. */
+export interface Message {
+  readonly level: 'debug' | 'info' | 'warn' | 'error' | 'fatal'
+  readonly text: string
+  readonly meaning: string
+  readonly remedy: string
+}
+
+const NOTHING = 'Nothing to do.'
+
+/** The message catalogue: every log line carries one of these ids in its `id` field. */
+export const messages = {
+  'daemon.starting': {
+    level: 'info',
+    text: 'Offhook is starting',
+    meaning: 'The configuration was accepted; the store and the servers are being opened.',
+    remedy: NOTHING,
+  },
+  'daemon.ready': {
+    level: 'info',
+    text: 'Offhook is ready',
+    meaning: 'Every server listens; `url` is where admins sign in.',
+    remedy: NOTHING,
+  },
+  'daemon.stopping': {
+    level: 'info',
+    text: 'Offhook is stopping',
+    meaning: 'A signal asked the daemon to stop; running requests are finished first.',
+    remedy: NOTHING,
+  },
+  'daemon.stopped': { level: 'info', text: 'Offhook has stopped', meaning: 'All data is on disk.', remedy: NOTHING },
+  'daemon.fault': {
+    level: 'error',
+    text: 'an unexpected fault was caught',
+    meaning: 'A part of the daemon failed in a way nobody foresaw; the others go on.',
+    remedy: 'Please report it with the `error` field of this line.',
+  },
+  'daemon.stop.incomplete': {
+    level: 'error',
+    text: 'a part did not stop cleanly',
+    meaning: 'A server or the store failed, or took too long, while stopping; `part` names it.',
+    remedy: 'Check the disk if `part` is the store; otherwise nothing.',
+  },
+  'server.serving': {
+    level: 'info',
+    text: 'server is listening',
+    meaning: 'The named server is bound to the addresses shown.',
+    remedy: NOTHING,
+  },
+  'server.lost': {
+    level: 'error',
+    text: 'server lost its socket; the others serve on',
+    meaning: 'The operating system closed or broke the socket of one server; it is being started again.',
+    remedy: 'See `error`; check the interface and the address it listened on.',
+  },
+  'server.retry': {
+    level: 'warn',
+    text: 'server could not be started again yet',
+    meaning: 'A lost server cannot bind at the moment; the next try follows after the time shown.',
+    remedy: 'Check that no other program took the port.',
+  },
+  'exchange.reply': {
+    level: 'debug',
+    text: 'request answered',
+    meaning: 'One request and its answer.',
+    remedy: NOTHING,
+  },
+  'exchange.ignore': {
+    level: 'debug',
+    text: 'request left unanswered',
+    meaning: 'The protocol asks for silence here; `reason` says why.',
+    remedy: NOTHING,
+  },
+  'exchange.refuse': {
+    level: 'info',
+    text: 'request refused',
+    meaning: 'The client got an error of its protocol; `reason` says why.',
+    remedy: 'If the client is one of your phones, follow `reason`.',
+  },
+  'exchange.malformed': {
+    level: 'warn',
+    text: 'malformed request dropped',
+    meaning: 'The bytes were not what the protocol says; `reason` is also the label of a metric.',
+    remedy: 'Look at the sender if it repeats: a scanner, a broken client or a damaged link.',
+  },
+  'exchange.fault': {
+    level: 'error',
+    text: 'request failed because of a fault of ours',
+    meaning: 'The client was told to try again, or will do so by itself; `reason` says what failed.',
+    remedy: 'If `reason` speaks of the disk, make room; otherwise please report it.',
+  },
+  'log.suppressed': {
+    level: 'warn',
+    text: 'similar lines were left out',
+    meaning: 'More than ten lines a second of one kind were due; `count` were left out.',
+    remedy: 'Use the metrics for exact numbers.',
+  },
+  'fleet.phone.new': {
+    level: 'info',
+    text: 'a phone was seen for the first time',
+    meaning: 'It is in the device list now; `approval` tells whether it still waits to be let in.',
+    remedy: 'Approve it if it is yours.',
+  },
+  'fleet.phone.status': {
+    level: 'info',
+    text: 'a phone changed its status',
+    meaning: 'The phone reported a new registration state.',
+    remedy: 'If it is `unregistered`, look at the phone’s page for the failing step.',
+  },
+  'fleet.user.new': {
+    level: 'info',
+    text: 'a user was created by zero touch',
+    meaning: 'A phone reported itself registered for a user that was not known.',
+    remedy: 'Switch `fleet.zeroTouch` off once the first phones are in.',
+  },
+  'fleet.full': {
+    level: 'warn',
+    text: 'a phone was turned away because too many unknown ones wait for approval',
+    meaning: '`fleet.maxPending` unapproved phones are remembered already.',
+    remedy: 'Approve or delete the waiting ones; many unknown addresses from one place may be an attack.',
+  },
+  'account.one-time-password': {
+    level: 'info',
+    text: 'a one-time password for the first admin was printed at start',
+    meaning: 'Nobody has signed in yet. The password is on the terminal, never in the log.',
+    remedy: 'Sign in with it and choose a password of your own.',
+  },
+  'account.sign-in': { level: 'info', text: 'an admin signed in', meaning: 'The password was right.', remedy: NOTHING },
+  'account.wrong-password': {
+    level: 'warn',
+    text: 'a sign-in was refused',
+    meaning: 'Wrong name or password, or too many tries; further tries are slowed down.',
+    remedy: 'If it repeats from an address you do not know, look at that machine.',
+  },
+  'account.password-changed': {
+    level: 'info',
+    text: 'an admin changed the password',
+    meaning: 'The old one no longer works.',
+    remedy: NOTHING,
+  },
+  'alarm.raised': {
+    level: 'warn',
+    text: 'alarm raised',
+    meaning: 'Something needs attention; see `alarm` and `description`.',
+    remedy: 'Follow the `remedy` shown with the alarm.',
+  },
+  'alarm.cleared': { level: 'info', text: 'alarm cleared', meaning: 'The cause is gone.', remedy: NOTHING },
+} as const satisfies Record<string, Message>
+
+export type MessageId = keyof typeof messages
+
+/** Writes one log line of the catalogue. Fields are data for machines; the text comes from the catalogue. */
+export type Announce = (id: MessageId, fields?: Readonly<Record<string, unknown>>) => void

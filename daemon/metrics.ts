@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Exchange } from '#protocols/lib/exchange'
+import type { ProtocolServer } from '#protocols/server'
+
+/** A number that is read when the metrics are scraped. */
+export interface Reading {
+  readonly name: string
+  readonly help: string
+  /** The label's name, when `read` gives several values. */
+  readonly label?: string
+  read(): number | Readonly<Record<string, number>>
+}
+
+export interface Metrics {
+  exchange(exchange: Exchange): void
+  expose(): Promise<{ contentType: string; body: string }>
+}
+
+/** Prometheus metrics: one counter and one histogram for every protocol, and the readings given. */
+export function createMetrics(servers: readonly ProtocolServer[], readings: readonly Reading[]): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry, prefix: 'offhook_' })
+  const exchanges = new Counter({
+    name: 'offhook_exchanges_total',
+    help: 'Requests by protocol, operation and how they ended.',
+    labelNames: ['protocol', 'operation', 'ending'] as const,
+    registers,
+  })
+  const malformed = new Counter({
+    name: 'offhook_malformed_total',
+    help: 'Undecodable requests by protocol and reason.',
+    labelNames: ['protocol', 'reason'] as const,
+    registers,
+  })
+  const seconds = new Histogram({
+    name: 'offhook_exchange_seconds',
+    help: 'Time from receiving a request to sending its answer.',
+    labelNames: ['protocol'] as const,
+    buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10],
+    registers,
+  })
+  const up = new Gauge({
+    name: 'offhook_server_up',
+    help: '1 while the server is serving.',
+    labelNames: ['server'] as const,
+    registers,
+    collect() {
+      for (const server of servers) this.set({ server: server.name }, server.health().state === 'serving' ? 1 : 0)
+    },
+  })
+  for (const reading of readings) register(reading)
+  void up
+
+  return {
+    exchange({ protocol, operation, ending, reason, micros }) {
+      exchanges.inc({ protocol, operation, ending })
+      if (ending === 'malformed') malformed.inc({ protocol, reason: reason ?? 'unknown' })
+      seconds.observe({ protocol }, micros / 1e6)
+    },
+    async expose() {
+      return { contentType: registry.contentType, body: await registry.metrics() }
+    },
+  }
+
+  function register({ name, help, label, read }: Reading): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: label === undefined ? [] : [label],
+      registers,
+      collect() {
+        const value = read()
+        if (typeof value === 'number') this.set(value)
+        else for (const [key, count] of Object.entries(value)) this.set({ [label ?? 'kind']: key }, count)
+      },
+    })
+  }
+}

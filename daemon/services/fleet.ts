@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+import { bootStepOf, withStep } from '#daemon/domain/boot'
+import { type Identity, newPhone, type Phone, type User } from '#daemon/domain/phone'
+import { reportedStatus, silenceLimit } from '#daemon/domain/presence'
+import type { Announce } from '#daemon/messages'
+import { type Change, Conflict, put, type Store } from '#daemon/store/store'
+import { leases, phones, timelines, users } from '#daemon/store/tables'
+import type { KeepalivePort, StatusAnswer, StatusReport } from '#protocols/keepalive/port'
+import type { Evidence, Exchange } from '#protocols/lib/exchange'
+import type { Mac } from '#protocols/lib/mac'
+
+export interface FleetSettings {
+  readonly zeroTouch: boolean
+  readonly keepAliveMinutes: number
+  readonly disconnectedAfterMinutes?: number | undefined
+  readonly maxPending: number
+}
+
+export interface FleetOptions {
+  readonly store: Store
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly identify: (evidence: Evidence) => Identity | undefined
+  readonly settings: FleetSettings
+  readonly announce: Announce
+}
+
+/** A report that changes nothing is written at most this often, so that a restart still knows who was alive. */
+const REWRITE_AFTER = 5 * 60_000
+/** Latest reports kept for the dashboard. */
+const RECENT = 50
+
+/**
+ * The fleet: learns phones from every exchange that reveals one, and takes their reports. A keep-alive that says
+ * nothing new touches no disk.
+ */
+export class Fleet implements KeepalivePort {
+  readonly #options: FleetOptions
+  /** When each phone was last heard of by keep-alive; newer than the record's `reportedAt`. */
+  readonly #heard = new Map<Mac, number>()
+  #recent: Mac[] = []
+  #pending = 0
+
+  constructor(options: FleetOptions) {
+    this.#options = options
+  }
+
+  /** Counts and orders what the store holds; call once, after the store is open. */
+  load(): void {
+    const reported: Phone[] = []
+    for (const { value } of this.#options.store.entries(phones)) {
+      if (value.approval === 'pending') this.#pending++
+      if (value.reportedAt > 0) reported.push(value)
+    }
+    reported.sort((a, b) => b.reportedAt - a.reportedAt)
+    this.#recent = reported.slice(0, RECENT).map(({ mac }) => mac)
+  }
+
+  /** When the phone's last keep-alive came, in milliseconds since the epoch; 0 for never. */
+  heardAt(phone: Phone): number {
+    return Math.max(phone.reportedAt, this.#heard.get(phone.mac) ?? 0)
+  }
+
+  /** MACs of the phones that reported last, newest first. */
+  recent(): readonly Mac[] {
+    return this.#recent
+  }
+
+  /** How long a phone may be silent, in milliseconds. */
+  get silenceLimit(): number {
+    const { keepAliveMinutes, disconnectedAfterMinutes } = this.#options.settings
+    return disconnectedAfterMinutes === undefined ? silenceLimit(keepAliveMinutes) : disconnectedAfterMinutes * 60_000
+  }
+
+  async report(report: StatusReport): Promise<StatusAnswer> {
+    const { store, now, settings, announce } = this.#options
+    const stored = store.get(phones, report.mac)
+    const before = stored?.value
+    if (before?.approval === 'rejected') return { kind: 'refused', status: 403, reason: 'an admin rejected this phone' }
+    if (!before && !this.#mayEnter()) {
+      return { kind: 'refused', status: 503, reason: 'too many phones wait for approval' }
+    }
+    const at = now()
+    const after = this.#afterReport(before ?? newPhone(report.mac, at), report, at)
+    this.#hear(report.mac, at)
+    if (before && sameButTime(before, after) && at - before.reportedAt < REWRITE_AFTER) {
+      return { kind: 'accepted', requests: [] }
+    }
+    const changes: Change[] = [put(phones, after.mac, after, stored?.revision ?? 'absent')]
+    const user = settings.zeroTouch && after.status === 'registered' ? this.#newUser(after, at) : undefined
+    if (user) changes.push(put(users, user.name, user, 'absent'))
+    try {
+      await store.commit(changes, { durable: !before || user !== undefined })
+    } catch (error) {
+      if (error instanceof Conflict) return this.report(report)
+      throw error
+    }
+    if (!before) this.#entered(after)
+    else if (before.approval === 'pending' && after.approval !== 'pending') this.#pending--
+    if (before && before.status !== after.status) {
+      announce('fleet.phone.status', { mac: after.mac, from: before.status, to: after.status, user: after.userName })
+    }
+    if (user) announce('fleet.user.new', { user: user.name, mac: after.mac })
+    return { kind: 'accepted', requests: [] }
+  }
+
+  /** Every exchange is evidence about a phone: it may introduce one, correct what is known of it, or be a boot step. */
+  sighted(exchange: Exchange): void {
+    if (exchange.ending === 'malformed') return
+    const { store, now, identify } = this.#options
+    const { evidence, peer } = exchange
+    const identity = identify(evidence)
+    const mac = evidence.mac ?? identity?.mac ?? store.get(leases, peer.address)?.value.mac
+    if (!mac) return
+    const at = now()
+    const stored = store.get(phones, mac)
+    const before = stored?.value
+    const changes: Change[] = []
+    if (before || (identity && this.#mayEnter())) {
+      const after = seen(before ?? newPhone(mac, at), identity, evidence)
+      if (!before || !sameButTime(before, after)) changes.push(put(phones, mac, after, stored?.revision ?? 'absent'))
+      if (!before) this.#entered(after)
+      const step = bootStepOf(exchange, at)
+      if (step) changes.push(put(timelines, mac, withStep(store.get(timelines, mac)?.value, step)))
+    }
+    if (changes.length > 0) this.#note(changes)
+  }
+
+  #afterReport(phone: Phone, report: StatusReport, at: number): Phone {
+    const { identify, settings } = this.#options
+    const identity = identify({ mac: report.mac, model: report.model, userAgent: report.userAgent })
+    const status = reportedStatus(report.status)
+    return {
+      ...phone,
+      vendor: identity?.vendor ?? phone.vendor,
+      model: identity?.model || report.model || phone.model,
+      firmware: report.firmware || phone.firmware,
+      approval: settings.zeroTouch && status === 'registered' ? 'approved' : phone.approval,
+      status,
+      address: report.ip || phone.address,
+      externalAddress: report.peer.address,
+      subnet: report.subnet || phone.subnet,
+      // `started` comes with the user fields empty: nobody is signed in at that moment.
+      userName: report.userId || report.userName,
+      displayName: report.userName,
+      phoneNumber: report.phoneNumber,
+      location: report.location,
+      userAgent: report.userAgent || phone.userAgent,
+      extra: { ...report.extra, ...(report.vlanId && { vlanId: report.vlanId }) },
+      reportedAt: at,
+    }
+  }
+
+  #newUser(phone: Phone, at: number): User | undefined {
+    const name = phone.userName.toLowerCase()
+    if (name === '' || this.#options.store.get(users, name)) return undefined
+    return { name, displayName: phone.displayName || name, phoneNumber: phone.phoneNumber, createdAt: at }
+  }
+
+  #hear(mac: Mac, at: number): void {
+    this.#heard.set(mac, at)
+    if (this.#recent[0] !== mac) this.#recent = [mac, ...this.#recent.filter((other) => other !== mac)].slice(0, RECENT)
+  }
+
+  #mayEnter(): boolean {
+    if (this.#pending < this.#options.settings.maxPending) return true
+    this.#options.announce('fleet.full', { maxPending: this.#options.settings.maxPending })
+    return false
+  }
+
+  #entered(phone: Phone): void {
+    if (phone.approval === 'pending') this.#pending++
+    const { mac, model, approval, virtual } = phone
+    this.#options.announce('fleet.phone.new', { mac, model, approval, virtual })
+  }
+
+  #note(changes: readonly Change[]): void {
+    this.#options.store.commit(changes, { durable: false }).catch((error: unknown) => {
+      // Two sightings of one new phone may race; the next one brings the same evidence again.
+      if (!(error instanceof Conflict)) {
+        this.#options.announce('daemon.fault', { error: `a sighting could not be written: ${String(error)}` })
+      }
+    })
+  }
+}
+
+function seen(phone: Phone, identity: Identity | undefined, evidence: Evidence): Phone {
+  return {
+    ...phone,
+    vendor: identity?.vendor || phone.vendor,
+    model: identity?.model || phone.model,
+    firmware: identity?.firmware || phone.firmware,
+    address: evidence.address ?? phone.address,
+    userAgent: evidence.userAgent ?? phone.userAgent,
+  }
+}
+
+function sameButTime(a: Phone, b: Phone): boolean {
+  return (Object.keys(b) as (keyof Phone)[]).every(
+    (key) => key === 'reportedAt' || a[key] === b[key] || (key === 'extra' && sameText(a.extra, b.extra)),
+  )
+}
+
+function sameText(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const keys = Object.keys(b)
+  return keys.length === Object.keys(a).length && keys.every((key) => a[key] === b[key])
+}

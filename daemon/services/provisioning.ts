@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Phone, User } from '#daemon/domain/phone'
+import { type Layer, resolve } from '#daemon/domain/placeholder'
+import { type Subnet, subnetOf } from '#daemon/domain/subnet'
+import { globalFileName, render, type Template, templateFor } from '#daemon/domain/template'
+import type { Store } from '#daemon/store/store'
+import { phones, users } from '#daemon/store/tables'
+import { bootstrapFile } from '#daemon/vendors/audiocodes/bootstrap'
+import { type PhonePorts, type PhoneUrls, phoneUrls } from '#daemon/vendors/audiocodes/urls'
+import type { Evidence } from '#protocols/lib/exchange'
+import { type Ipv4, peerAddress } from '#protocols/lib/ipv4'
+import type { Mac } from '#protocols/lib/mac'
+import type { Asker, FileAnswer, FileRequest, ProvisioningPort } from '#protocols/provisioning/port'
+import type { FirmwareFiles } from './firmware.ts'
+import { TextResources } from './text-resource.ts'
+
+export interface ProvisioningOptions {
+  readonly store: Store
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly identify: (evidence: Evidence) => { readonly model: string; readonly firmware: string } | undefined
+  readonly subnets: readonly Subnet[]
+  /** Our address towards phones of no known subnet. */
+  readonly serverAddress: Ipv4 | undefined
+  readonly ports: PhonePorts
+  readonly keepAliveMinutes: number
+  readonly templates: readonly Template[]
+  readonly builtIn: Readonly<Record<string, string>>
+  readonly firmware: FirmwareFiles
+}
+
+/** Renders a phone's files when they are fetched, always from current data; there is nothing to generate. */
+export class Provisioning implements ProvisioningPort {
+  readonly #options: ProvisioningOptions
+  readonly #texts: TextResources
+
+  constructor(options: ProvisioningOptions) {
+    this.#options = options
+    this.#texts = new TextResources(options.now)
+  }
+
+  async fileFor(request: FileRequest, asker: Asker): Promise<FileAnswer> {
+    if (request.kind === 'firmware') return this.#options.firmware.find(request.model)
+    const subnet = this.#subnetOf(asker)
+    const server = subnet?.serverAddress ?? this.#options.serverAddress
+    if (!server) {
+      return refuse(503, `no server address is set for ${asker.peer.address}: set server.address, or a subnet for it`)
+    }
+    const layers = this.#systemLayers(phoneUrls(server, this.#options.ports), server, subnet)
+    switch (request.kind) {
+      case 'bootstrap':
+        return this.#bootstrap(layers, server)
+      case 'global-config':
+        return this.#globalConfig(request.name, layers)
+      case 'device-config':
+        return this.#deviceConfig(request.mac, request.model, asker, layers)
+    }
+  }
+
+  #bootstrap(layers: readonly Layer[], server: Ipv4): FileAnswer {
+    const text = bootstrapFile({
+      urls: phoneUrls(server, this.#options.ports),
+      keepAliveMinutes: this.#options.keepAliveMinutes,
+      emsUserName: resolve(layers, 'EmsUserName')?.value ?? 'system',
+    })
+    return this.#text(`bootstrap ${server}`, text)
+  }
+
+  #globalConfig(name: string, layers: readonly Layer[]): FileAnswer {
+    const template = this.#options.templates.find(
+      (candidate) => globalFileName(candidate).toLowerCase() === name.toLowerCase(),
+    )
+    if (!template) return refuse(404, `no template has a shared file named ${name}`)
+    return this.#text(
+      `global ${template.id} ${resolve(layers, 'ServerIP')?.value}`,
+      render(template.global, layers).text,
+    )
+  }
+
+  #deviceConfig(mac: Mac, askedModel: string | undefined, asker: Asker, layers: readonly Layer[]): FileAnswer {
+    const { store, templates, identify } = this.#options
+    const phone = store.get(phones, mac)?.value
+    const claimed = identify(asker.userAgent === undefined ? { mac } : { mac, userAgent: asker.userAgent })
+    const model = phone?.model || claimed?.model || askedModel?.toUpperCase() || ''
+    const template = templateFor(templates, model, claimed?.firmware || phone?.firmware || '')
+    if (!template) {
+      return refuse(404, model === '' ? `the model of ${mac} is not known yet` : `no template knows the model ${model}`)
+    }
+    const user = phone?.approval === 'approved' ? this.#userOf(phone) : undefined
+    const own = [...layers, ...userLayer(user), deviceLayer(mac, model, template)]
+    return this.#text(`device ${mac}`, render(template.private, own).text)
+  }
+
+  #userOf(phone: Phone): User | undefined {
+    return this.#options.store.get(users, phone.userName.toLowerCase())?.value
+  }
+
+  #systemLayers(urls: PhoneUrls, server: Ipv4, subnet: Subnet | undefined): Layer[] {
+    const system: Layer = {
+      name: 'system',
+      values: {
+        ServerIP: server,
+        KeepActivePeriod: String(this.#options.keepAliveMinutes),
+        KeepAliveUrl: urls.keepAlive,
+        ConfigurationUrl: urls.configuration,
+        FirmwareUrl: urls.firmware,
+      },
+    }
+    const layers = [{ name: 'built-in', values: this.#options.builtIn }, system]
+    if (!subnet) return layers
+    return [...layers, { name: `subnet ${subnet.name}`, values: { Primary_NTP: subnet.ntpServers[0] } }]
+  }
+
+  #subnetOf(asker: Asker): Subnet | undefined {
+    const address = peerAddress(asker.peer.address)
+    return address === undefined ? undefined : subnetOf(this.#options.subnets, address)
+  }
+
+  #text(key: string, text: string): FileAnswer {
+    return { kind: 'file', resource: this.#texts.resource(key, text) }
+  }
+}
+
+function refuse(status: 403 | 404 | 503, reason: string): FileAnswer {
+  return { kind: 'refuse', status, reason }
+}
+
+function userLayer(user: User | undefined): Layer[] {
+  if (!user) return []
+  const { name, displayName, phoneNumber } = user
+  const values = { Line1Enabled: '1', Line1Id: phoneNumber || name, Line1AuthName: name, DisplayName: displayName }
+  return [{ name: `user ${name}`, values }]
+}
+
+function deviceLayer(mac: Mac, model: string, template: Template): Layer {
+  return { name: `device ${mac}`, values: { mac, Model: model, GlobalFile: globalFileName(template) } }
+}

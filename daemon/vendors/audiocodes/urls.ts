@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Ipv4 } from '#protocols/lib/ipv4'
+
+/** The ports of ours that are written into phone files. */
+export interface PhonePorts {
+  /** Where files are fetched. */
+  readonly files: number
+  /** Where keep-alives go. */
+  readonly keepAlive: number
+}
+
+/** The URLs that a phone is told, all made from our address as this phone reaches it. */
+export interface PhoneUrls {
+  /** Option 160: where the firmware lies, and after `;` the first file, relative to the host's root. */
+  readonly provisioning: string
+  readonly configuration: string
+  readonly firmware: string
+  /** The phone appends `rest/v1/…`. */
+  readonly keepAlive: string
+}
+
+export function phoneUrls(server: Ipv4, ports: PhonePorts): PhoneUrls {
+  const files = origin(server, ports.files)
+  return {
+    provisioning: `${files}/firmwarefiles;ipp/dhcpoption160.cfg`,
+    configuration: `${files}/configfiles/`,
+    firmware: `${files}/firmwarefiles/`,
+    keepAlive: `http://${server}:${ports.keepAlive}/`,
+  }
+}
+
+function origin(server: Ipv4, port: number): string {
+  return port === 80 ? `http://${server}` : `http://${server}:${port}`
+}
