@@ -7,11 +7,13 @@ import { identify } from '#daemon/vendors/audiocodes/identify'
 import { DhcpServer } from '#protocols/dhcp/server'
 import { PhoneHttpServer } from '#protocols/http/server'
 import { KeepaliveHandler } from '#protocols/keepalive/handler'
+import { files as filesOf } from '#protocols/provisioning/answer'
 import { ProvisioningHandler } from '#protocols/provisioning/handler'
 import { tftpFiles } from '#protocols/provisioning/tftp-files'
 import type { ProtocolServer } from '#protocols/server'
 import { TftpServer } from '#protocols/tftp/server'
 import { WebServer } from '#web/server'
+import { prepareDataFolder } from './data-folder.ts'
 import { createJournal } from './journal.ts'
 import type { Part } from './lifecycle.ts'
 import { createMetrics } from './metrics.ts'
@@ -54,11 +56,13 @@ export function compose(config: Config, logger: Logger, now: () => number) {
     builtIn: builtInPlaceholders(),
   })
 
+  const files = filesOf(provisioning)
+
   const dhcp = new DhcpServer({ listen: config.dhcp.listen, port: addressing, observe })
-  const tftp = new TftpServer({ listen: config.tftp.listen, port: tftpFiles(provisioning), observe })
+  const tftp = new TftpServer({ listen: config.tftp.listen, port: tftpFiles(files), observe })
   const http = new PhoneHttpServer({
     listeners: config.http.listen.map((endpoint) => ({ endpoint })),
-    handlers: [new KeepaliveHandler(fleet), new ProvisioningHandler(provisioning)],
+    handlers: [new KeepaliveHandler(fleet), new ProvisioningHandler(files)],
     observe,
   })
   const phoneServers: ProtocolServer[] = [
@@ -82,12 +86,16 @@ export function compose(config: Config, logger: Logger, now: () => number) {
   const data: Part = {
     name: 'data',
     async start() {
+      await prepareDataFolder(config.data.folder)
       await firmware.prepare()
       await store.open()
       fleet.load()
-      addressing.load()
+      addressing.start()
     },
-    stop: () => store.close(),
+    async stop() {
+      addressing.stop()
+      await store.close()
+    },
   }
   const parts: Part[] = [data, ...servers.map((server) => supervise(server, alarms, announce))]
   return { parts, servers, accounts, announce, alarms }

@@ -123,7 +123,7 @@ export const messages = {
   },
   'account.one-time-password': {
     level: 'info',
-    text: 'a one-time password for the first admin was printed at start',
+    text: 'the first admin has not signed in yet',
     meaning: 'Nobody has signed in yet. The password is on the terminal, never in the log.',
     remedy: 'Sign in with it and choose a password of your own.',
   },

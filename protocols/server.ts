@@ -16,7 +16,10 @@ export interface Health {
  */
 export interface ProtocolServer {
   readonly name: string
-  /** Resolves when bound; rejects (and leaves nothing open) when it cannot bind or `signal` aborts. */
+  /**
+   * Resolves when bound; rejects (and leaves nothing open) when it cannot bind or `signal` aborts. Starting a server
+   * that is serving rejects and disturbs nothing.
+   */
   start(signal: AbortSignal): Promise<void>
   /** Idempotent: takes no new requests, lets running ones finish, closes. */
   stop(): Promise<void>

@@ -9,7 +9,7 @@ import { startAll, stopAll } from '#daemon/lifecycle'
 import { createLogger } from '#daemon/log'
 import { CONFIG_FILE, readConfig, TRY_OUT_FILE } from './config-file.ts'
 import { type CliIo, fail } from './io.ts'
-import { virtualPhones } from './virtual-phones.ts'
+import { virtualFirmware, virtualPhones } from './virtual-phones.ts'
 
 /** How long a server may take to finish its running requests, in milliseconds. */
 const STOP_DEADLINE = 10_000
@@ -49,6 +49,7 @@ async function run(config: Config, options: RunOptions, io: CliIo): Promise<void
   io.onFault((error) => announce('daemon.fault', { error: error instanceof Error ? error.stack : String(error) }))
   announce('daemon.starting', { data: config.data.folder })
   await startAll(offhook.parts, io.signal, STOP_DEADLINE)
+  const oneTime = await offhook.accounts.oneTimePassword()
   const url = `http://${config.web.listen.address}:${offhook.servers.at(-1)?.health().endpoints[0]?.port}/`
   announce('daemon.ready', { url })
   io.stdout(`Offhook is ready: ${url}\n`)
@@ -56,7 +57,8 @@ async function run(config: Config, options: RunOptions, io: CliIo): Promise<void
     const where = health.endpoints.map(({ address, port }) => `${address}:${port}`).join(', ')
     io.stdout(`  ${name.padEnd(5)} ${where}\n`)
   }
-  await tellOneTimePassword(await offhook.accounts.oneTimePassword(), config, options, io)
+  await tellOneTimePassword(oneTime, config, options, io)
+  if (options.tryOut) await virtualFirmware(config.data.folder)
   const phones = options.tryOut ? virtualPhones(config, Number(options.virtualPhones), io) : Promise.resolve()
   if (!io.signal.aborted) await once(io.signal, 'abort')
   announce('daemon.stopping')

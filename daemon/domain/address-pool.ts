@@ -37,7 +37,9 @@ export class AddressPool {
       return
     }
     this.#leases.set(address, lease)
-    if (lease.state !== 'declined') this.#addressOf.set(lease.clientKey, address)
+    const other = this.leaseOf(lease.clientKey)
+    const lastsLonger = !other || other.expiresAt <= lease.expiresAt
+    if (lease.state !== 'declined' && lastsLonger) this.#addressOf.set(lease.clientKey, address)
     this.#nextEnd = Math.min(this.#nextEnd, lease.expiresAt)
   }
 
@@ -63,8 +65,10 @@ export class AddressPool {
   offer(clientKey: string, wished: Ipv4 | undefined, now: number): Ipv4 | undefined {
     this.#lapse(now)
     const known = [this.#offers.addressFor(clientKey), this.leaseOf(clientKey)?.address, wished]
-    const address = known.find((candidate) => candidate && this.isFreeFor(clientKey, candidate, now)) ?? this.#anyFree(now)
+    const address =
+      known.find((candidate) => candidate && this.isFreeFor(clientKey, candidate, now)) ?? this.#anyFree(now)
     if (!address) return undefined
+    this.settle(clientKey)
     if (this.#offers.hold(address, clientKey, now)) return address
     this.#giveBack(address)
     return undefined
@@ -80,12 +84,16 @@ export class AddressPool {
   #anyFree(now: number): Ipv4 | undefined {
     for (const address of this.#spare) {
       this.#spare.delete(address)
-      if (!this.#leases.has(address) && !this.#offers.isHeld(address)) return address
+      if (this.#isUntouched(address)) return address
     }
     for (let next = this.#untouched.next(); !next.done; next = this.#untouched.next()) {
-      if (!this.#leases.has(next.value) && !this.#offers.isHeld(next.value)) return next.value
+      if (this.#isUntouched(next.value)) return next.value
     }
     return this.#popOver(now) ?? (this.#lookForOver(now) ? this.#popOver(now) : undefined)
+  }
+
+  #isUntouched(address: Ipv4): boolean {
+    return !this.#leases.has(address) && !this.#offers.isHeld(address) && isLeasableAddress(this.subnet, address)
   }
 
   #popOver(now: number): Ipv4 | undefined {

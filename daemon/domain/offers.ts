@@ -18,7 +18,7 @@ export interface OfferLimits {
 /** The addresses of one subnet that were offered and not yet asked for: one a client, in memory only, bounded. */
 export class OfferTable {
   readonly #limits: OfferLimits
-  /** Oldest first, as all are held equally long and a repeated offer moves to the end. */
+  /** Oldest first, as all are held equally long. */
   readonly #byAddress = new Map<Ipv4, Offer>()
   readonly #byClient = new Map<string, Offer>()
 
@@ -52,9 +52,8 @@ export class OfferTable {
     return this.#byAddress.has(address)
   }
 
-  /** Holds the address for the client, instead of one it was offered before; false when too many wait already. */
+  /** Holds a free address for a client that has no offer; false when too many wait already. */
   hold(address: Ipv4, clientKey: string, now: number): boolean {
-    this.withdraw(clientKey)
     if (this.#byAddress.size >= this.#limits.max) return false
     const offer: Offer = { address, clientKey, expiresAt: now + this.#limits.holdMs }
     this.#byAddress.set(address, offer)

@@ -86,8 +86,7 @@ export class StoreFleetView implements FleetView {
 
   follow(listener: (mac: Mac) => void): () => void {
     const tell = ({ key }: { key: string }) => listener(key as Mac)
-    const newest = Number.MAX_SAFE_INTEGER
-    const stops = [this.#store.watch(phones, newest, tell), this.#store.watch(timelines, newest, tell)]
+    const stops = [this.#store.watch(phones, 'now', tell), this.#store.watch(timelines, 'now', tell)]
     let last = this.#now()
     const sweep = setInterval(() => {
       const now = this.#now()

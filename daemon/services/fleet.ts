@@ -130,6 +130,7 @@ export class Fleet implements KeepalivePort {
     const { identify, settings } = this.#options
     const identity = identify({ mac: report.mac, model: report.model, userAgent: report.userAgent })
     const status = reportedStatus(report.status)
+    const { vlanId, userId, sipProxy } = report
     return {
       ...phone,
       vendor: identity?.vendor ?? phone.vendor,
@@ -141,12 +142,12 @@ export class Fleet implements KeepalivePort {
       externalAddress: report.peer.address,
       subnet: report.subnet || phone.subnet,
       // `started` comes with the user fields empty: nobody is signed in at that moment.
-      userName: report.userId || report.userName,
-      displayName: report.userName,
+      userName: report.userName || report.userId,
+      displayName: report.userName || report.userId,
       phoneNumber: report.phoneNumber,
       location: report.location,
       userAgent: report.userAgent || phone.userAgent,
-      extra: { ...report.extra, ...(report.vlanId && { vlanId: report.vlanId }) },
+      extra: { ...report.extra, ...present({ vlanId, userId, sipProxy }) },
       reportedAt: at,
     }
   }
@@ -199,6 +200,10 @@ function sameButTime(a: Phone, b: Phone): boolean {
   return (Object.keys(b) as (keyof Phone)[]).every(
     (key) => key === 'reportedAt' || a[key] === b[key] || (key === 'extra' && sameText(a.extra, b.extra)),
   )
+}
+
+function present(fields: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''))
 }
 
 function sameText(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {

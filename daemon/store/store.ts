@@ -52,8 +52,11 @@ export interface Store {
    * the write fails (then memory is as before). Returns the revision given to its records.
    */
   commit(changes: readonly Change[], options: CommitOptions): Promise<number>
-  /** Replays every record newer than `from` in revision order (0: all), then follows; returns the way to stop. */
-  watch<T>(table: Table<T>, from: number, listener: (notice: Notice<T>) => void): () => void
+  /**
+   * Replays every record newer than `from` in revision order (0: all; `now`: none), then follows; returns the way to
+   * stop.
+   */
+  watch<T>(table: Table<T>, from: number | 'now', listener: (notice: Notice<T>) => void): () => void
   /** Undefined while writes succeed; the sentence to show while they do not. */
   trouble(): string | undefined
 }

@@ -25,7 +25,10 @@ export interface LeaseQuery {
   readonly address: Ipv4 | undefined
   /** Option 51 as asked for, in seconds. */
   readonly leaseSeconds: number | undefined
-  /** Option 54: the server the client chose (`selecting`) or addresses (`release`, `decline`). */
+  /**
+   * Option 54: the server the client chose (`selecting`) or addresses (`release`, `decline`). Undefined when it is the
+   * name that the relay gave us [RFC 5107 §4]: the client means this server.
+   */
   readonly server: Ipv4 | undefined
   /** Option 55, in the client's order. */
   readonly wanted: readonly number[]

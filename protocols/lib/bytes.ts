@@ -70,27 +70,32 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.#grow(1), value)
+    const at = this.#grow(1)
+    this.#view.setUint8(at, value)
     return this
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#grow(2), value)
+    const at = this.#grow(2)
+    this.#view.setUint16(at, value)
     return this
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.#grow(4), value)
+    const at = this.#grow(4)
+    this.#view.setUint32(at, value)
     return this
   }
 
   bytes(value: Uint8Array): this {
-    this.#bytes.set(value, this.#grow(value.byteLength))
+    const at = this.#grow(value.byteLength)
+    this.#bytes.set(value, at)
     return this
   }
 
   zeros(count: number): this {
-    this.#bytes.fill(0, this.#grow(count), this.#length)
+    const at = this.#grow(count)
+    this.#bytes.fill(0, at, this.#length)
     return this
   }
 
@@ -99,6 +104,7 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length)
   }
 
+  /** May replace the buffer: call it before naming `#bytes` or `#view`. */
   #grow(count: number): number {
     const start = this.#length
     const end = start + count

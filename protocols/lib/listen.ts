@@ -45,6 +45,7 @@ export function bindUdp(endpoint: Endpoint, handlers: UdpHandlers, signal: Abort
     socket.once('error', refuse)
     socket.bind(endpoint.port, endpoint.address, () => {
       socket.off('error', refuse)
+      if (signal.aborted) return void socket.close(() => reject(signal.reason))
       socket.on('error', (error) => {
         socket.close()
         handlers.onLost(error)

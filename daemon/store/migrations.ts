@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Change, Stored } from './store.ts'
+
+/** One change of what the tables hold. Once released it is never edited: somebody's store has run it. */
+export interface Migration {
+  /** The schema version that holds after it; versions ascend from 1. */
+  readonly to: number
+  /** For the journal and for the sentence when it fails. */
+  readonly description: string
+  /** All its changes are written together with the new version. `rows` reads a table as it is before them. */
+  migrate(rows: (table: string) => Iterable<Stored<unknown>>): readonly Change[]
+}
+
+/** The product's migrations, oldest first. */
+export const MIGRATIONS: readonly Migration[] = []
+
+/** The version that a new store starts with. Throws when the versions do not ascend: that is a mistake in the list. */
+export function latestSchema(migrations: readonly Migration[]): number {
+  let version = 0
+  for (const { to, description } of migrations) {
+    if (to <= version) throw new RangeError(`migration to ${to} (${description}) comes after ${version}`)
+    version = to
+  }
+  return version
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { Endpoint } from '#protocols/lib/exchange'
+import { peerAddress } from '#protocols/lib/ipv4'
+import type { MalformedPacket } from '#protocols/lib/malformed'
+
+/** One parsed request head and the way to answer it. */
+export interface Call {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly connection: Connection
+  /** `continue`: the body comes only after `100 Continue` [RFC9110 §10.1.1]. */
+  readonly expects: 'nothing' | 'continue' | 'unknown'
+}
+
+/** What the front remembers of one connection. Its requests are worked on one at a time, in order [RFC9112 §9.3.2]. */
+export class Connection {
+  readonly socket: Socket
+  readonly peer: Endpoint
+  readonly local: Endpoint
+  readonly secure: boolean
+  /** Requests read ahead of the one being answered. */
+  readonly waiting: Call[] = []
+  busy = false
+  answered = 0
+  /** What else arrives is no request: it is thrown away until the connection is gone. */
+  closing = false
+  /** While a body is being read: ends that, for this reason. */
+  breakOff: ((reason: MalformedPacket) => void) | undefined
+
+  constructor(socket: Socket) {
+    this.socket = socket
+    this.peer = { address: plain(socket.remoteAddress), port: socket.remotePort ?? 0 }
+    this.local = { address: plain(socket.localAddress), port: socket.localPort ?? 0 }
+    this.secure = socket instanceof TLSSocket
+  }
+
+  /**
+   * Closes in two steps: our side at once, all of it when the client has closed too or `lingerMs` is over. Closing
+   * with input unread would reset the connection and could take the answer away from the client [RFC9112 §9.6].
+   */
+  closeGently(lingerMs: number): void {
+    const { socket } = this
+    this.closing = true
+    if (socket.destroyed) return
+    socket.end()
+    socket.resume()
+    const timer = setTimeout(() => socket.destroy(), lingerMs)
+    socket.once('close', () => clearTimeout(timer))
+  }
+}
+
+function plain(address: string | undefined): string {
+  return peerAddress(address) ?? address ?? ''
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Evidence } from '#protocols/lib/exchange'
+import { climbs, fileRequest } from './path.ts'
+import type { Asker, FileAnswer, FileRequest, ProvisioningPort } from './port.ts'
+
+/** A file or why not, and what the question tells about the phone. */
+export interface Opened {
+  readonly answer: FileAnswer
+  readonly evidence: Evidence
+}
+
+/** The phone's files by name: the one way in for HTTP and TFTP alike. */
+export interface Files {
+  open(name: string, asker: Asker): Promise<Opened>
+}
+
+const NAME_KEPT = 200
+
+/** Reads names and asks `port` for what they mean. */
+export function files(port: ProvisioningPort): Files {
+  return {
+    async open(name, asker) {
+      const request = fileRequest(name)
+      const evidence = evidenceOf(name, request)
+      return { answer: request ? await port.fileFor(request, asker) : unknown(name), evidence }
+    },
+  }
+}
+
+function unknown(name: string): FileAnswer {
+  return climbs(name)
+    ? { kind: 'refuse', status: 403, reason: 'the name leads out of what is served' }
+    : { kind: 'refuse', status: 404, reason: 'no file has a name of this form' }
+}
+
+function evidenceOf(name: string, request: FileRequest | undefined): Evidence {
+  const file = name.slice(0, NAME_KEPT)
+  if (!request) return { file }
+  switch (request.kind) {
+    case 'device-config': {
+      const { kind, mac, model } = request
+      return model === undefined ? { file, fileKind: kind, mac } : { file, fileKind: kind, mac, model }
+    }
+    case 'firmware':
+      return { file, fileKind: request.kind, model: request.model }
+    default:
+      return { file, fileKind: request.kind }
+  }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import { parseMac } from '#protocols/lib/mac'
+import type { FileRequest } from './port.ts'
+
+/** Characters of a name looked at; phones keep their URLs below 128. */
+const NAME_LIMIT = 512
+
+/** Managers of 2015 spelled it `dhcption160.cfg`, and phones still ask for that. */
+const BOOTSTRAP = /^dhcp(?:op)?tion160\.cfg$/i
+const SHARED_PART = /^(?=.*_global)[a-z0-9][\w-]{0,127}(?:\.[\w-]{1,32}){0,4}\.cfg$/i
+/** Letters and digits with single separators, so that no name can climb or hide. */
+const MODEL = /^(?=.{1,40}$)[a-z0-9]+(?:[._-][a-z0-9]+)*$/i
+/** A region's or tenant's name: any text but the ones that mean a folder. */
+const SCOPE = /^(?!\.{1,2}$)[^\\\p{Cc}]{1,64}$/u
+const CLIMBS = /(?:^|[/\\])\.{1,2}(?:[/\\]|$)|[\\\p{Cc}]/u
+
+/**
+ * What a URL path or TFTP file name asks for, with or without its leading slash and in any case; undefined for every
+ * name that is not one of the known forms. The result holds only a MAC and names that match a pattern: nothing of
+ * what the client sent can become a path on disk by itself.
+ */
+export function fileRequest(name: string): FileRequest | undefined {
+  if (name.length > NAME_LIMIT) return undefined
+  const segments = name.split('/').filter((segment) => segment !== '')
+  const file = segments.pop()
+  const folder = knownFolder(segments)
+  return file === undefined || folder === undefined ? undefined : fileIn(folder, file)
+}
+
+/** The name tries to leave what is served: an error of its own where a transport can tell it from a missing file. */
+export function climbs(name: string): boolean {
+  return CLIMBS.test(name)
+}
+
+/** A folder says nothing about the file in it, except where it is named for a model. */
+interface Folder {
+  readonly model?: string
+}
+
+const PLAIN: Folder = {}
+
+function knownFolder(segments: readonly string[]): Folder | undefined {
+  const [first, second, third, ...deeper] = segments
+  switch (first?.toLowerCase()) {
+    case undefined:
+      return PLAIN
+    case 'configfiles':
+    case 'firmwarefiles':
+      return second === undefined ? PLAIN : undefined
+    case 'ipp':
+      break
+    default:
+      return second === undefined && MODEL.test(first ?? '') ? { model: first ?? '' } : undefined
+  }
+  switch (second?.toLowerCase()) {
+    case undefined:
+      return PLAIN
+    case 'httpproxy': // An SBC between phone and server: behind it everything is as without it.
+      return knownFolder(segments.slice(2))
+    case 'region':
+    case 'tenant':
+      return third !== undefined && SCOPE.test(third) && deeper.length === 0 ? PLAIN : undefined
+    default:
+      return undefined
+  }
+}
+
+function fileIn(folder: Folder, file: string): FileRequest | undefined {
+  const stem = file.slice(0, -4)
+  switch (file.slice(-4).toLowerCase()) {
+    case '.img':
+      return MODEL.test(stem) && sameModel(folder, stem) ? { kind: 'firmware', model: stem } : undefined
+    case '.cfg':
+      break
+    default:
+      return undefined
+  }
+  if (BOOTSTRAP.test(file)) return { kind: 'bootstrap' }
+  const mac = parseMac(stem)
+  if (mac) return { kind: 'device-config', mac, ...folder }
+  return SHARED_PART.test(file) ? { kind: 'global-config', name: file } : undefined
+}
+
+/** `<MODEL>/<MODEL>.img`: an image lies only in its own model's folder. */
+function sameModel({ model }: Folder, stem: string): boolean {
+  return model === undefined || model.toLowerCase() === stem.toLowerCase()
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createSocket, type RemoteInfo } from 'node:dgram'
+import { DhcpServer } from '#protocols/dhcp/server'
+import type { HttpHandler } from '#protocols/http/port'
+import { PhoneHttpServer } from '#protocols/http/server'
+import type { Endpoint } from '#protocols/lib/exchange'
+import type { Ipv4 } from '#protocols/lib/ipv4'
+import { TftpServer } from '#protocols/tftp/server'
+import { type Gate, type ServerKind, serverContract } from '#test/contract/server'
+import { DISCOVER, relayed } from '#test/support/dhcp-packet'
+import type { WebPort } from '#web/port'
+import { WebServer } from '#web/server'
+
+const PATIENCE = 5_000
+const observe = () => {}
+
+const dhcp: ServerKind = {
+  transport: 'UDP',
+  make: (listen, gate) =>
+    new DhcpServer({
+      listen,
+      observe,
+      port: {
+        async leaseFor() {
+          await gate.pass()
+          const [address, server] = ['127.99.0.10', '127.0.0.1'] as [Ipv4, Ipv4]
+          return { kind: 'lease', address, leaseSeconds: 600, server, options: [], boot: {} }
+        },
+      },
+    }),
+  ask: (endpoint) =>
+    exchange(relayed({ type: DISCOVER, mac: '00908f123456', giaddr: '127.0.0.1' }), endpoint, () => undefined),
+}
+
+const tftp: ServerKind = {
+  transport: 'UDP',
+  make: (listen, gate) =>
+    new TftpServer({
+      listen,
+      observe,
+      port: {
+        async open() {
+          await gate.pass()
+          const bytes = Buffer.from('a file')
+          return { kind: 'file', file: { size: bytes.length, open: () => bytes }, evidence: {} }
+        },
+      },
+    }),
+  // RRQ "x" octet; the one DATA block is acknowledged [RFC 1350 §5].
+  ask: (endpoint) => exchange(Buffer.from('\0\x01x\0octet\0'), endpoint, () => Buffer.from([0, 4, 0, 1])),
+}
+
+const http: ServerKind = {
+  transport: 'TCP',
+  make: (listen, gate) =>
+    new PhoneHttpServer({ listeners: [{ endpoint: listen }], handlers: [greeter(gate)], observe }),
+  ask: (endpoint) => get(endpoint, '/hello'),
+}
+
+const web: ServerKind = {
+  transport: 'TCP',
+  make: (listen, gate) => new WebServer({ listen, port: emptyHouse(gate) }),
+  ask: (endpoint) => get(endpoint, '/metrics'),
+}
+
+serverContract('dhcp', dhcp)
+serverContract('tftp', tftp)
+serverContract('http', http)
+serverContract('web', web)
+
+/** Sends a datagram and waits for one; `answer` is what goes back to where that came from. */
+function exchange(bytes: Uint8Array, to: Endpoint, answer: () => Uint8Array | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket('udp4')
+    const finish = (settle: () => void) => {
+      clearTimeout(timer)
+      socket.close()
+      settle()
+    }
+    const timer = setTimeout(() => finish(() => reject(new Error(`no answer from UDP port ${to.port}`))), PATIENCE)
+    socket.on('message', (_, from: RemoteInfo) => {
+      const next = answer()
+      if (!next) return finish(resolve)
+      socket.send(next, from.port, from.address, () => finish(resolve))
+    })
+    socket.bind(0, '127.0.0.1', () => socket.send(bytes, to.port, to.address))
+  })
+}
+
+async function get({ address, port }: Endpoint, path: string): Promise<void> {
+  const response = await fetch(`http://${address}:${port}${path}`, {
+    headers: { connection: 'close' },
+    signal: AbortSignal.timeout(PATIENCE),
+  })
+  if (!response.ok) throw new Error(`${path} answered ${response.status}`)
+  await response.arrayBuffer()
+}
+
+function greeter(gate: Gate): HttpHandler {
+  return {
+    name: 'greeter',
+    bodyLimit: 0,
+    matches: () => true,
+    async handle() {
+      await gate.pass()
+      const body = Buffer.from('hello')
+      return { reply: { kind: 'body', status: 200, contentType: 'text/plain', body }, evidence: {} }
+    },
+  }
+}
+
+/** A daemon without phones. */
+function emptyHouse(gate: Gate): WebPort {
+  return {
+    fleet: {
+      summary: () => ({
+        ...{ registered: 0, notRegistered: 0, disconnected: 0, starting: 0, seen: 0 },
+        ...{ pendingApproval: 0, total: 0 },
+      }),
+      devices: () => ({ rows: [], page: 1, pageCount: 1, total: 0 }),
+      recent: () => [],
+      device: () => undefined,
+      follow: () => () => {},
+    },
+    accounts: {
+      signIn: async () => ({ kind: 'wrong' }),
+      changePassword: async () => 'nobody is here',
+    },
+    servers: () => [],
+    alarms: () => [],
+    async metrics() {
+      await gate.pass()
+      return { contentType: 'text/plain', body: 'up 1\n' }
+    },
+    storeTrouble: () => undefined,
+    now: () => 0,
+  }
+}

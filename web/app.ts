@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type Router from '@koa/router'
+import Koa from 'koa'
+import bodyParser from 'koa-bodyparser'
+import { apiRoutes } from './api/routes.ts'
+import { Assets } from './assets.ts'
+import { FormGuard } from './auth/forms.ts'
+import { gate } from './auth/gate.ts'
+import { SESSION_LIMITS, type SessionLimits, Sessions } from './auth/sessions.ts'
+import type { NoExtras, Web, WebState } from './context.ts'
+import { TimeFormat } from './format.ts'
+import { errorPages } from './http/errors.ts'
+import { securityHeaders } from './http/headers.ts'
+import { healthEndpoints } from './http/health.ts'
+import { eventsRoutes } from './live/events.ts'
+import { FEED_LIMITS, Feed, type FeedLimits } from './live/feed.ts'
+import type { Fragments } from './live/fragments.ts'
+import { dashboardFragments, dashboardRoutes } from './pages/dashboard.ts'
+import { deviceFragments, deviceRoutes } from './pages/device.ts'
+import { devicesFragments, devicesRoutes } from './pages/devices.ts'
+import { passwordRoutes } from './pages/password.ts'
+import { shellFragments } from './pages/shell.ts'
+import { signInRoutes } from './pages/sign-in.ts'
+import type { WebPort } from './port.ts'
+import { Views } from './views.ts'
+
+export interface AppOptions {
+  /** IANA name of the zone in which times are shown; the machine's own by default. */
+  readonly timeZone?: string
+  /** True when served over TLS: adds Strict-Transport-Security. */
+  readonly secure?: boolean
+  /** A request or a live update failed by our fault; the client was told no more than that. */
+  readonly onFault?: (error: Error) => void
+  readonly random?: (bytes: number) => Uint8Array
+  readonly sessionLimits?: SessionLimits
+  readonly feedLimits?: FeedLimits
+}
+
+export interface WebApp {
+  /** For node:http or node:https. */
+  readonly handler: (request: IncomingMessage, response: ServerResponse) => void
+  /** Ends the event streams and stops following the fleet. */
+  close(): void
+}
+
+/** The name that `port.servers()` knows the web server by. */
+export const SELF = 'web'
+
+const FORM_LIMIT = '16kb'
+/** Nobody's fault: the browser went to another page before the answer was sent. */
+const CLIENT_LEFT = new Set(['EPIPE', 'ECONNRESET', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE'])
+
+/** The whole web app over its port, without a socket. */
+export function createApp(port: WebPort, options: AppOptions = {}): WebApp {
+  const web = assemble(port, options)
+  const koa = new Koa<WebState, NoExtras>()
+  koa.on('error', (error: NodeJS.ErrnoException) => {
+    if (!CLIENT_LEFT.has(error.code ?? '')) web.onFault(error)
+  })
+  koa.use(errorPages(web))
+  koa.use(securityHeaders(options.secure ?? false))
+  koa.use(healthEndpoints(port, SELF))
+  koa.use(web.assets.middleware())
+  koa.use(gate(web.sessions))
+  koa.use(bodyParser({ enableTypes: ['form'], formLimit: FORM_LIMIT }))
+  koa.use(web.forms.middleware())
+  for (const router of routers(web)) koa.use(router.routes()).use(router.allowedMethods())
+  return { handler: koa.callback(), close: () => web.feed.close() }
+}
+
+/** Every page: a new one gets a line here, and one in `fragmentsOf` if parts of it are live. */
+function routers(web: Web): Router<WebState, NoExtras>[] {
+  return [
+    signInRoutes(web),
+    passwordRoutes(web),
+    dashboardRoutes(web),
+    devicesRoutes(web),
+    deviceRoutes(web),
+    eventsRoutes(web),
+    apiRoutes(web),
+  ]
+}
+
+function fragmentsOf(port: WebPort, views: Views, time: TimeFormat): Fragments {
+  return {
+    ...shellFragments({ port, views }),
+    ...dashboardFragments(port, views, time),
+    ...devicesFragments(port, views, time),
+    ...deviceFragments(port, views, time),
+  }
+}
+
+function assemble(port: WebPort, options: AppOptions): Web {
+  const random = options.random ?? randomBytes
+  const onFault = options.onFault ?? (() => {})
+  const views = new Views()
+  const time = new TimeFormat(options.timeZone)
+  const fragments = fragmentsOf(port, views, time)
+  return {
+    port,
+    views,
+    time,
+    fragments,
+    onFault,
+    assets: new Assets(),
+    sessions: new Sessions(() => port.now(), random, options.sessionLimits ?? SESSION_LIMITS),
+    forms: new FormGuard(random),
+    feed: new Feed(port.fleet, fragments, onFault, options.feedLimits ?? FEED_LIMITS),
+  }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps an open page up to date: swaps elements that the server sends, by their ids. Without it every page still works.
+
+/** At most one refetch of the list and one announcement in this time, in milliseconds. */
+const PAUSE = 3000
+
+const sign = document.getElementById('live-sign')
+const announcer = document.getElementById('announcer')
+/** @type {Map<string, string>} what to tell screen readers next, by element */
+const news = new Map()
+/** @type {{ source?: EventSource, address?: string, telling?: number, refetching?: number, retrying?: number }} */
+const live = {}
+
+/** @param {'on' | 'lost' | 'off'} state */
+function show(state) {
+  if (!sign) return
+  sign.dataset.state = state
+  sign.lastElementChild.textContent = { on: 'Live', lost: 'Reconnecting', off: 'Not live' }[state]
+}
+
+/** Follows what the page shows now; not while its tab is hidden, since browsers allow six connections to a host. */
+function connect() {
+  const address = document.hidden ? undefined : document.querySelector('[data-events]')?.dataset.events
+  if (address && address === live.address && live.source?.readyState !== EventSource.CLOSED) return
+  live.source?.close()
+  live.address = address
+  if (!address) return show('off')
+  const source = new EventSource(address)
+  live.source = source
+  source.addEventListener('open', () => show('on'))
+  source.addEventListener('swap', (event) => swap(event.data))
+  source.addEventListener('signed-out', signIn)
+  source.addEventListener('error', () => {
+    show('lost')
+    // Closed means refused: no session any more, or no room. EventSource does not tell which.
+    if (source.readyState === EventSource.CLOSED) live.retrying ??= setTimeout(retry, PAUSE)
+  })
+}
+
+async function retry() {
+  live.retrying = undefined
+  const answer = await fetch('/api/v1/session', { headers: { 'X-Background': '1' } }).catch(() => undefined)
+  if (answer?.status === 401) signIn()
+  else connect()
+}
+
+function signIn() {
+  live.source?.close()
+  const query = new URLSearchParams({ next: location.pathname + location.search, ended: '1' })
+  location.assign(`/sign-in?${query}`)
+}
+
+/** @param {string} html elements with ids, each to take the place of its namesake */
+function swap(html) {
+  const template = document.createElement('template')
+  template.innerHTML = html
+  for (const fresh of [...template.content.children]) {
+    const old = document.getElementById(fresh.id)
+    if (!old || old.isEqualNode(fresh)) continue
+    if (old.dataset.mark !== fresh.dataset.mark) fresh.classList.add('fresh')
+    if (old.dataset.announce !== fresh.dataset.announce) tell(fresh)
+    if (fresh.id.startsWith('count-') && old.closest('[aria-current]') && old.textContent !== fresh.textContent)
+      refetch()
+    for (const { id } of old.querySelectorAll('details[open]')) fresh.querySelector(`#${id}`)?.setAttribute('open', '')
+    const focused = old.contains(document.activeElement) ? document.activeElement.id : ''
+    old.replaceWith(fresh)
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true })
+  }
+}
+
+/** The list holds other phones now: ask for it again. */
+function refetch() {
+  live.refetching ??= setTimeout(() => {
+    live.refetching = undefined
+    window.htmx.trigger('#device-list', 'stale')
+  }, PAUSE)
+}
+
+/** @param {HTMLElement | null} element whose news is for screen readers too */
+function tell(element) {
+  if (!element?.dataset.announce) return
+  news.set(element.id, element.dataset.announce)
+  live.telling ??= setTimeout(() => {
+    live.telling = undefined
+    announcer.textContent = [...news.values()].join('. ')
+    news.clear()
+  }, PAUSE)
+}
+
+document.addEventListener('visibilitychange', connect)
+document.body.addEventListener('htmx:afterSettle', () => {
+  tell(document.getElementById('device-list'))
+  connect()
+})
+connect()

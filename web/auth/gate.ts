@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Middleware } from 'koa'
+import type { NoExtras, WebContext, WebState } from '#web/context'
+import { Problem } from '#web/http/problem'
+import { getCookie, SESSION_COOKIE } from './cookies.ts'
+import { pathOnHost, safeReturnPath, signInUrl } from './return-path.ts'
+import type { Sessions } from './sessions.ts'
+
+/** The only pages that a visitor without a session may see. */
+const OPEN_PATHS = new Set(['/sign-in'])
+/** All that an account may do until its one-time password is replaced. */
+const BEFORE_NEW_PASSWORD = new Set(['/password', '/sign-out', '/sign-in'])
+
+/**
+ * Lets in who has a session and sends everybody else to sign in (and back). A new route is behind it by
+ * default: only a change here could open one.
+ */
+export function gate(sessions: Sessions): Middleware<WebState, NoExtras> {
+  return async (ctx, next) => {
+    ctx.set('Cache-Control', 'no-store')
+    const id = getCookie(ctx, SESSION_COOKIE)
+    const session = id === undefined ? undefined : isBackground(ctx) ? sessions.peek(id) : sessions.use(id)
+    if (session) ctx.state.session = session
+    else if (!OPEN_PATHS.has(ctx.path)) return turnAway(ctx, id !== undefined)
+    if (session?.account.mustChangePassword && !BEFORE_NEW_PASSWORD.has(ctx.path)) return askNewPassword(ctx)
+    await next()
+  }
+}
+
+/** What an open page asks by itself does not keep its session alive. */
+function isBackground(ctx: WebContext): boolean {
+  return ctx.path === '/events' || ctx.get('X-Background') !== ''
+}
+
+function turnAway(ctx: WebContext, ended: boolean): void {
+  if (isForPrograms(ctx)) throw new Problem(401, 'Sign in first: this needs a session.')
+  if (ctx.get('HX-Request') !== '') {
+    ctx.set('HX-Redirect', signInUrl(pathOnHost(ctx.get('HX-Current-URL'), ctx.host), ended))
+    ctx.status = 401
+    return
+  }
+  // A form that was sent too late cannot be sent again: go back to the page it was on.
+  const asked = ctx.method === 'GET' || ctx.method === 'HEAD'
+  const next = asked ? safeReturnPath(ctx.url) : pathOnHost(ctx.get('Referer'), ctx.host)
+  ctx.redirect(signInUrl(next, ended))
+  ctx.status = 303
+}
+
+function askNewPassword(ctx: WebContext): void {
+  if (isForPrograms(ctx)) throw new Problem(403, 'Replace the one-time password first.')
+  if (ctx.get('HX-Request') !== '') ctx.set('HX-Redirect', '/password')
+  ctx.redirect('/password')
+  ctx.status = 303
+}
+
+function isForPrograms(ctx: WebContext): boolean {
+  return ctx.path.startsWith('/api/') || ctx.path === '/events'
+}

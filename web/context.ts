@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ParameterizedContext } from 'koa'
+import type { Assets } from './assets.ts'
+import type { FormGuard } from './auth/forms.ts'
+import type { Session, Sessions } from './auth/sessions.ts'
+import type { TimeFormat } from './format.ts'
+import type { Feed } from './live/feed.ts'
+import type { Fragments } from './live/fragments.ts'
+import type { WebPort } from './port.ts'
+import type { Views } from './views.ts'
+
+/** What middleware leaves for the pages. */
+export interface WebState {
+  /** Set on every route behind the gate. */
+  session?: Session
+}
+
+/** Koa's context with nothing untyped added to it. */
+export type NoExtras = Record<never, never>
+export type WebContext = ParameterizedContext<WebState, NoExtras>
+
+/** What every page works with; made once in `createApp`. */
+export interface Web {
+  readonly port: WebPort
+  readonly views: Views
+  readonly assets: Assets
+  readonly time: TimeFormat
+  readonly sessions: Sessions
+  readonly forms: FormGuard
+  readonly fragments: Fragments
+  readonly feed: Feed
+  readonly onFault: (error: Error) => void
+}
+
+/** The session of a request behind the gate. */
+export function sessionOf(ctx: WebContext): Session {
+  const { session } = ctx.state
+  if (!session) throw new Error(`${ctx.path} is not behind the gate`)
+  return session
+}
+
+/** A field of a submitted form as text; lists and nested objects (`name[]=…`) count as absent. */
+export function formField(ctx: WebContext, name: string): string {
+  const body: unknown = ctx.request.body
+  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, name)) return ''
+  const value: unknown = (body as Record<string, unknown>)[name]
+  return typeof value === 'string' ? value : ''
+}
+
+/** The first value of a query parameter; empty when absent. */
+export function queryText(ctx: WebContext, name: string): string {
+  const value = ctx.query[name]
+  return (Array.isArray(value) ? value[0] : value) ?? ''
+}
+
+/** The client's address without the IPv6 mapping of a dual-stack socket. */
+export function clientAddress(ctx: WebContext): string {
+  const address = ctx.req.socket.remoteAddress ?? ''
+  return address.startsWith('::ffff:') ? address.slice(7) : address
+}

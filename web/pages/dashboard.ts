@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+import Router from '@koa/router'
+import { type Alarm, SEVERITY } from '#daemon/domain/alarm'
+import { formatMac, parseMac } from '#protocols/lib/mac'
+import type { NoExtras, Web, WebState } from '#web/context'
+import { count, percent, type TimeFormat } from '#web/format'
+import { eventsUrl, type Fragments } from '#web/live/fragments'
+import type { FleetSummary, FleetView, ServerRow, WebPort } from '#web/port'
+import type { Views } from '#web/views'
+import { phoneRow, userText } from './phone-row.ts'
+import { PRESENCES, presenceCount, settled, type Tone } from './presence.ts'
+import { showPage } from './shell.ts'
+
+const RECENT = 12
+const ALARMS = 20
+
+const SEVERITY_TONE: Readonly<Record<Alarm['severity'], Tone>> = {
+  critical: 'bad',
+  major: 'bad',
+  minor: 'warn',
+  warning: 'warn',
+  indeterminate: 'idle',
+}
+
+export function dashboardRoutes(web: Web): Router<WebState, NoExtras> {
+  const router = new Router<WebState, NoExtras>()
+  const { fragments } = web
+  const parts = ['summary', 'recent', 'alarms', 'servers'] as const
+  router.get('/', (ctx) => {
+    const data = Object.fromEntries(parts.map((name) => [name, html(fragments, name)]))
+    showPage(web, ctx, {
+      view: 'dashboard',
+      title: 'Dashboard',
+      section: 'dashboard',
+      events: eventsUrl(['trouble', ...parts]),
+      data,
+    })
+  })
+  return router
+}
+
+export function dashboardFragments(port: WebPort, views: Views, time: TimeFormat): Fragments {
+  return {
+    summary: {
+      scope: 'fleet',
+      render: () => views.render('fragments/summary', summaryView(port.fleet.summary())),
+    },
+    recent: {
+      scope: 'fleet',
+      render: () => {
+        const now = port.now()
+        const rows = port.fleet.recent(RECENT).map((row) => phoneRow(row, time, now))
+        return views.render('fragments/recent', { rows })
+      },
+    },
+    alarms: {
+      scope: 'fleet',
+      render: () => views.render('fragments/alarms', alarmsView(port.fleet, port.alarms(), time, port.now())),
+    },
+    servers: {
+      scope: 'fleet',
+      render: () => views.render('fragments/servers', { servers: port.servers().map(serverView) }),
+    },
+  }
+}
+
+function html(fragments: Fragments, name: string): string {
+  const fragment = fragments[name]
+  return fragment?.scope === 'fleet' ? fragment.render() : ''
+}
+
+/** Exported for its test: the registered share leaves out phones that are starting or never reported. */
+export function summaryView(summary: FleetSummary): object {
+  const whole = settled(summary)
+  const items = PRESENCES.map((words) => {
+    const value = presenceCount(summary, words.presence)
+    return { ...words, count: count(value), value, href: `/devices?presence=${words.slug}` }
+  })
+  let x = 0
+  const bar = items.slice(0, 3).map(({ label, tone, value }) => {
+    const width = whole > 0 ? (value / whole) * 100 : 0
+    const segment = { label, tone, x: x.toFixed(3), width: width.toFixed(3) }
+    x += width
+    return segment
+  })
+  return {
+    tiles: items.slice(0, 3),
+    smaller: items.slice(3),
+    pending: count(summary.pendingApproval),
+    total: count(summary.total),
+    empty: summary.total === 0,
+    percent: percent(summary.registered, whole),
+    whole: count(whole),
+    bar,
+  }
+}
+
+function alarmsView(fleet: FleetView, alarms: readonly Alarm[], time: TimeFormat, now: number): object {
+  const worstFirst = [...alarms].sort(
+    (a, b) => SEVERITY[b.severity] - SEVERITY[a.severity] || b.lastAt - a.lastAt || a.id.localeCompare(b.id),
+  )
+  return {
+    total: count(alarms.length),
+    more: count(Math.max(0, alarms.length - ALARMS)),
+    alarms: worstFirst.slice(0, ALARMS).map((alarm) => ({
+      ...alarm,
+      tone: SEVERITY_TONE[alarm.severity],
+      ...sourceView(fleet, alarm.source),
+      raised: time.moment(alarm.raisedAt, now),
+      times: count(alarm.count),
+    })),
+  }
+}
+
+/** What an alarm is about; a phone by its user's name and with a link to its page. */
+function sourceView(fleet: FleetView, source: string): { where: string; href: string } {
+  const mac = parseMac(/^IPPhone[/:](.+)$/.exec(source)?.[1] ?? '')
+  if (!mac) return { where: source, href: '' }
+  const phone = fleet.device(mac)?.phone
+  return { where: (phone && userText(phone)) || formatMac(mac), href: `/devices/${mac}` }
+}
+
+const SERVER_NAMES: Readonly<Record<string, string>> = { dhcp: 'DHCP', tftp: 'TFTP', http: 'HTTP', web: 'Web' }
+
+function serverView({ name, health }: ServerRow): object {
+  return {
+    name: SERVER_NAMES[name] ?? name,
+    state: health.state,
+    tone: health.state === 'serving' ? 'ok' : health.state === 'lost' ? 'bad' : 'idle',
+    detail: health.state === 'serving' ? '' : health.detail,
+    where: health.endpoints.map(({ address, port }) => `${address.includes(':') ? `[${address}]` : address}:${port}`),
+  }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+import Router from '@koa/router'
+import { formatMac, type Mac, parseMac } from '#protocols/lib/mac'
+import type { NoExtras, Web, WebState } from '#web/context'
+import type { TimeFormat } from '#web/format'
+import { eventsUrl, type Fragments } from '#web/live/fragments'
+import type { DeviceDetail, WebPort } from '#web/port'
+import type { Views } from '#web/views'
+import { splitBoots } from './boots.ts'
+import { type Diagnosis, diagnose } from './diagnosis.ts'
+import { showMessage } from './message.ts'
+import { userText } from './phone-row.ts'
+import { presenceWords } from './presence.ts'
+import { showPage } from './shell.ts'
+import { timelineView } from './timeline.ts'
+
+const PARTS = ['device-head', 'device-timeline', 'device-facts'] as const
+
+export function deviceRoutes(web: Web): Router<WebState, NoExtras> {
+  const router = new Router<WebState, NoExtras>()
+  router.get('/devices/:mac', (ctx) => {
+    const asked = ctx.params.mac ?? ''
+    const mac = parseMac(asked)
+    const device = mac && web.port.fleet.device(mac)
+    if (!mac || !device) {
+      return showMessage(web, ctx, 404, {
+        title: mac ? 'No such phone' : 'Not a MAC address',
+        section: 'devices',
+        sentence: mac
+          ? `No phone with the MAC address ${formatMac(mac)} has been seen.`
+          : `“${asked}” is not a MAC address: it has 12 hexadecimal digits, such as 00:90:8f:12:34:56.`,
+        search: asked,
+      })
+    }
+    // One address for each page, whatever way the MAC was spelled.
+    if (asked !== mac) return ctx.redirect(`/devices/${mac}`)
+    showPage(web, ctx, {
+      view: 'device',
+      title: userText(device.phone) || formatMac(mac),
+      section: 'devices',
+      events: eventsUrl(['trouble', ...PARTS], [mac]),
+      data: { parts: PARTS.map((name) => html(web.fragments, name, mac)) },
+    })
+  })
+  return router
+}
+
+export function deviceFragments(port: WebPort, views: Views, time: TimeFormat): Fragments {
+  const part = (view: string, dataOf: (device: DeviceDetail, now: number) => object) => ({
+    scope: 'phone' as const,
+    render: (mac: Mac) => {
+      const device = port.fleet.device(mac)
+      return device ? views.render(`fragments/${view}`, dataOf(device, port.now())) : ''
+    },
+  })
+  return {
+    'device-head': part('device-head', (device, now) => headView(device, time, now)),
+    'device-timeline': part('device-timeline', (device, now) => {
+      const working = device.presence === 'registered'
+      return timelineView(device.steps, diagnosisOf(device, time, now).failing, working, time, now)
+    }),
+    'device-facts': part('device-facts', (device, now) => factsView(device, time, now)),
+  }
+}
+
+function html(fragments: Fragments, name: string, mac: Mac): string {
+  const fragment = fragments[name]
+  return fragment?.scope === 'phone' ? fragment.render(mac) : ''
+}
+
+function diagnosisOf(device: DeviceDetail, time: TimeFormat, now: number): Diagnosis {
+  const boot = splitBoots(device.steps).at(-1) ?? []
+  return diagnose(device, boot, time.moment(device.phone.reportedAt, now).relative)
+}
+
+function headView(device: DeviceDetail, time: TimeFormat, now: number): object {
+  const { phone, presence } = device
+  return {
+    name: userText(phone) || formatMac(phone.mac),
+    macText: formatMac(phone.mac),
+    model: phone.model,
+    number: phone.phoneNumber,
+    virtual: phone.virtual,
+    approval: phone.approval,
+    presence: presenceWords(presence),
+    reported: time.moment(phone.reportedAt, now),
+    diagnosis: diagnosisOf(device, time, now),
+  }
+}
+
+/** Empty values are left out by the template. */
+function factsView({ phone, user, lease }: DeviceDetail, time: TimeFormat, now: number): object {
+  return {
+    identity: [
+      { label: 'MAC address', text: formatMac(phone.mac), mono: true },
+      { label: 'Vendor', text: phone.vendor },
+      { label: 'Model', text: phone.model },
+      { label: 'Firmware', text: phone.firmware, mono: true },
+      { label: 'Address, as it says', text: phone.address, mono: true },
+      { label: 'Address, as seen here', text: phone.externalAddress, mono: true },
+      { label: 'Subnet mask', text: phone.subnet, mono: true },
+      { label: 'Location', text: phone.location },
+      { label: 'User agent', text: phone.userAgent, mono: true },
+      { label: 'First seen', moment: time.moment(phone.firstSeenAt, now) },
+      { label: 'Last report', moment: time.moment(phone.reportedAt, now) },
+    ],
+    user: [
+      { label: 'User name', text: phone.userName || user?.name },
+      { label: 'Display name', text: phone.displayName || user?.displayName },
+      { label: 'Phone number', text: phone.phoneNumber || user?.phoneNumber },
+      { label: 'User since', moment: user && time.moment(user.createdAt, now) },
+    ],
+    lease: lease && [
+      { label: 'Address', text: lease.address, mono: true },
+      { label: 'State', text: LEASE_STATE[lease.state] },
+      { label: lease.state === 'declined' ? 'Blocked until' : 'Expires', moment: time.moment(lease.expiresAt, now) },
+      { label: 'Changed', moment: time.moment(lease.updatedAt, now) },
+      { label: 'Host name', text: lease.hostname },
+      { label: 'Client', text: lease.clientKey, mono: true },
+    ],
+    extra: Object.entries(phone.extra).map(([label, text]) => ({ label, text, mono: true })),
+  }
+}
+
+const LEASE_STATE = {
+  leased: 'Leased: held by the phone',
+  released: 'Released: given back by the phone',
+  declined: 'Declined: another host was found using it',
+} as const

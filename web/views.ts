@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path'
+import { Eta } from 'eta'
+
+/** Beside this file, in the sources and in `dist/` alike. */
+const FOLDER = join(import.meta.dirname, 'views')
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+/** Markup, and every control or invisible format character but tab, line ends and the joiners that some scripts need. */
+const SPECIAL = /[&<>"']|(?![\t\n\r\u200c\u200d])[\p{Cc}\p{Cf}]/gu
+
+/**
+ * Makes any value safe in HTML text and in quoted attributes. Phones send hostile text, so control characters become
+ * visible pictures (U+2400…) and characters that could reorder what an admin reads become U+FFFD.
+ */
+export function escapeHtml(value: unknown): string {
+  if (value === undefined || value === null) return ''
+  return String(value).replaceAll(SPECIAL, (char) => {
+    const code = char.codePointAt(0) ?? 0
+    return ENTITIES[char] ?? (code < 0x20 ? String.fromCodePoint(0x2400 + code) : '\ufffd')
+  })
+}
+
+/** The templates of `views/`. `<%= … %>` is escaped; `<%~ … %>` is for HTML that a template of ours made. */
+export class Views {
+  readonly #eta = new Eta({ views: FOLDER, cache: true, autoEscape: true, escapeFunction: escapeHtml })
+
+  render(name: string, data: object): string {
+    return this.#eta.render(name, data)
+  }
+}
