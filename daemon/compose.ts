@@ -100,3 +100,5 @@ export function compose(config: Config, logger: Logger, now: () => number) {
   const parts: Part[] = [data, ...servers.map((server) => supervise(server, alarms, announce))]
   return { parts, servers, accounts, announce, alarms }
 }
+
+export type Offhook = ReturnType<typeof compose>

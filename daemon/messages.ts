@@ -140,6 +140,12 @@ export const messages = {
     meaning: 'The old one no longer works.',
     remedy: NOTHING,
   },
+  'directory.wrong-password': {
+    level: 'warn',
+    text: 'a directory password was refused',
+    meaning: 'A phone or program tried to bind to the LDAP directory with a wrong name or password.',
+    remedy: 'If it is one of your phones, correct the LDAP user and password in its configuration.',
+  },
   'alarm.raised': {
     level: 'warn',
     text: 'alarm raised',

@@ -2,9 +2,9 @@
 import { once } from 'node:events'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import type { Config } from '#config/schema'
-import { compose } from '#daemon/compose'
+import { compose, type Offhook } from '#daemon/compose'
 import { startAll, stopAll } from '#daemon/lifecycle'
 import { createLogger } from '#daemon/log'
 import { CONFIG_FILE, readConfig, TRY_OUT_FILE } from './config-file.ts'
@@ -18,7 +18,7 @@ interface RunOptions {
   readonly config?: string
   readonly tryOut?: boolean
   readonly data?: string
-  readonly virtualPhones: string
+  readonly virtualPhones: number
 }
 
 /** `offhook run`: the daemon. Exit code 0 after a clean stop, 1 when it cannot start. */
@@ -28,7 +28,7 @@ export function runCommand(io: CliIo): Command {
     .option('-c, --config <file>', `the configuration (default: ${CONFIG_FILE})`)
     .option('--try-out', 'everything on loopback and unprivileged ports, with virtual phones')
     .option('--data <folder>', 'the data folder, instead of the configured one')
-    .option('--virtual-phones <n>', 'in the try-out: how many virtual phones boot', '6')
+    .option('--virtual-phones <n>', 'in the try-out: how many virtual phones boot', phoneCount, 6)
     .action(async (options: RunOptions) => {
       try {
         const file = options.config ?? (options.tryOut ? TRY_OUT_FILE : CONFIG_FILE)
@@ -49,7 +49,22 @@ async function run(config: Config, options: RunOptions, io: CliIo): Promise<void
   io.onFault((error) => announce('daemon.fault', { error: error instanceof Error ? error.stack : String(error) }))
   announce('daemon.starting', { data: config.data.folder })
   await startAll(offhook.parts, io.signal, STOP_DEADLINE)
-  const oneTime = await offhook.accounts.oneTimePassword()
+  try {
+    await serve(offhook, config, options, io)
+  } finally {
+    announce('daemon.stopping')
+    for (const { part, error } of await stopAll(offhook.parts, STOP_DEADLINE)) {
+      announce('daemon.stop.incomplete', { part, error: error.message })
+      io.setExitCode(1)
+    }
+    announce('daemon.stopped')
+  }
+}
+
+/** Says where we are, and serves until the signal. */
+async function serve(offhook: Offhook, config: Config, options: RunOptions, io: CliIo): Promise<void> {
+  const { accounts, announce } = offhook
+  const oneTime = await accounts.oneTimePassword()
   const url = `http://${config.web.listen.address}:${offhook.servers.at(-1)?.health().endpoints[0]?.port}/`
   announce('daemon.ready', { url })
   io.stdout(`Offhook is ready: ${url}\n`)
@@ -59,15 +74,14 @@ async function run(config: Config, options: RunOptions, io: CliIo): Promise<void
   }
   await tellOneTimePassword(oneTime, config, options, io)
   if (options.tryOut) await virtualFirmware(config.data.folder)
-  const phones = options.tryOut ? virtualPhones(config, Number(options.virtualPhones), io) : Promise.resolve()
+  const phones = options.tryOut ? virtualPhones(config, options.virtualPhones, io) : Promise.resolve()
   if (!io.signal.aborted) await once(io.signal, 'abort')
-  announce('daemon.stopping')
   await phones
-  for (const { part, error } of await stopAll(offhook.parts, STOP_DEADLINE)) {
-    announce('daemon.stop.incomplete', { part, error: error.message })
-    io.setExitCode(1)
-  }
-  announce('daemon.stopped')
+}
+
+function phoneCount(text: string): number {
+  if (/^\d{1,4}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('A whole number from 0 to 9999, please.')
 }
 
 /** On a terminal the password is printed; elsewhere output ends up in logs, so it goes into a file of our own. */

@@ -68,7 +68,8 @@ export class AddressPool {
     const address =
       known.find((candidate) => candidate && this.isFreeFor(clientKey, candidate, now)) ?? this.#anyFree(now)
     if (!address) return undefined
-    this.settle(clientKey)
+    const before = this.#offers.withdraw(clientKey)
+    if (before && before !== address) this.#giveBack(before)
     if (this.#offers.hold(address, clientKey, now)) return address
     this.#giveBack(address)
     return undefined
@@ -99,19 +100,23 @@ export class AddressPool {
   #popOver(now: number): Ipv4 | undefined {
     for (let address = this.#over.pop(); address; address = this.#over.pop()) {
       const lease = this.#leases.get(address)
-      if (lease && lease.expiresAt <= now && !this.#offers.isHeld(address)) return address
+      const isOver = lease !== undefined && lease.expiresAt <= now && !this.#offers.isHeld(address)
+      if (isOver && isLeasableAddress(this.subnet, address)) return address
     }
     return undefined
   }
 
-  /** One pass over the records for many reclaims; without anything newly over it is not taken at all. */
+  /**
+   * One pass over the records for many reclaims; without anything newly over it is not taken at all. Any client can
+   * cause one by returning an offer, so it does as little as it can for each record.
+   */
   #lookForOver(now: number): boolean {
     if (now < this.#nextEnd) return false
     const over: Lease[] = []
     this.#nextEnd = Number.POSITIVE_INFINITY
     for (const lease of this.#leases.values()) {
       if (lease.expiresAt > now) this.#nextEnd = Math.min(this.#nextEnd, lease.expiresAt)
-      else if (isLeasableAddress(this.subnet, lease.address)) over.push(lease)
+      else if (!this.#offers.isHeld(lease.address)) over.push(lease)
     }
     over.sort((a, b) => b.expiresAt - a.expiresAt)
     this.#over = over.map(({ address }) => address)

@@ -123,9 +123,8 @@ export class Addressing implements DhcpPort {
     if (lease?.address === query.address || isHeld) return this.#leaseOrNak(place, query)
     if (lease) return nak(pool.subnet, `the client's address is ${lease.address}`)
     if (query.kind === 'rebinding') return silent('no record of this client; another server may have one')
-    if (!pool.isFreeFor(query.clientKey, query.address, this.#now()))
-      return silent(`${query.address} is not ours to lease`)
-    return this.#leaseOrNak(place, query)
+    const isFree = pool.isFreeFor(query.clientKey, query.address, this.#now())
+    return isFree ? this.#leaseOrNak(place, query) : silent(`${query.address} is not ours to lease`)
   }
 
   async #leaseOrNak(place: Place, query: LeaseQuery): Promise<LeaseAnswer> {
@@ -208,9 +207,7 @@ export class Addressing implements DhcpPort {
     return this.#store.get(leases, address)?.value
   }
 
-  /** A released or declined address tells its subnet itself; for the rest the link does. */
-  #placeOf({ kind, link, address }: LeaseQuery): Place | undefined {
-    if ((kind === 'release' || kind === 'decline') && address) return this.#placeAt(address)
+  #placeOf({ link }: LeaseQuery): Place | undefined {
     return link ? this.#placeAt(link) : this.#own
   }
 

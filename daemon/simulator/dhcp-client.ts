@@ -23,6 +23,10 @@ export const RFC_2131_TIMES: DhcpTimes = { waits: [4000, 8000, 16_000, 32_000], 
 /** Infinity, as a lease time [RFC 2131 §3.3]. */
 const FOREVER = 0xffffffff
 
+/** Seconds; a server that grants less is not obeyed, lest its clients do nothing but ask. */
+const SHORTEST_LEASE = 16
+const SHORTEST_REBIND = 10
+
 /** What a phone keeps of an ACK. */
 export interface Lease {
   readonly address: Ipv4
@@ -132,13 +136,14 @@ export class DhcpClient {
       throw new StepFailure('ACK without address, lease time or server')
     }
     const now = this.#clock.now()
-    const rebindAfter = secondsOption(reply, 59) ?? Math.floor(seconds * 0.875)
+    const lasting = Math.max(seconds, SHORTEST_LEASE)
+    const rebindAfter = Math.min(lasting, Math.max(secondsOption(reply, 59) ?? lasting * 0.875, SHORTEST_REBIND))
     return {
       address: reply.yiaddr,
       mask: addressOption(reply, 1) ?? UNSPECIFIED,
       server,
       rebindAt: seconds === FOREVER ? Number.POSITIVE_INFINITY : now + rebindAfter * 1000,
-      expiresAt: seconds === FOREVER ? Number.POSITIVE_INFINITY : now + seconds * 1000,
+      expiresAt: seconds === FOREVER ? Number.POSITIVE_INFINITY : now + lasting * 1000,
       option160: textOption(reply, 160),
       option66: textOption(reply, 66),
       option67: textOption(reply, 67),

@@ -169,7 +169,7 @@ class Fleet {
     })
   }
 
-  /** From power on to power off: once, or again and again while the phone stays. */
+  /** From power on to power off: once, or again and again while the phone stays; a restart takes two seconds of its own. */
   async #live(phone: VirtualPhone, delay: number, outer: AbortSignal): Promise<void> {
     const life = new AbortController()
     this.#lives.add(life)
@@ -186,7 +186,8 @@ class Fleet {
         if (!this.#options.stay) break
         failures = booted ? 0 : failures + 1
         if (booted) await phone.stay(life.signal)
-        else await this.#clock.sleep(powerCyclePause(failures), life.signal)
+        const pause = booted ? this.#options.minute / 30 : powerCyclePause(failures)
+        await this.#clock.sleep(pause, life.signal)
       }
     } catch (error) {
       if (!(error instanceof Stopped)) throw error

@@ -51,12 +51,17 @@ export class LeaseKeeper {
     throw new StepFailure('no lease')
   }
 
-  /** Has the lease prolonged; false when it is lost: by NAK, or for want of an answer in time. */
+  /** Has the lease prolonged; false when it is lost: by NAK or another address, or for want of an answer. */
   async rebind(signal: AbortSignal): Promise<boolean> {
     const lease = this.#lease
     if (!lease) return false
     try {
-      this.#lease = await this.#steps.run('rebind', (tally) => this.#client.rebind(lease, tally, signal))
+      this.#lease = await this.#steps.run('rebind', async (tally) => {
+        const granted = await this.#client.rebind(lease, tally, signal)
+        if (granted === undefined || granted.address === lease.address) return granted
+        tally.failed = 'ACK for another address'
+        return undefined
+      })
     } catch (error) {
       if (!(error instanceof StepFailure)) throw error
       const now = this.#clock.now()

@@ -63,6 +63,8 @@ export class VirtualPhone {
   /** Eight hex digits, new with each boot. */
   #sessionId = ''
   #keepAlives = 0
+  /** An answer to a report told the phone to restart. */
+  #resetAsked = false
 
   constructor(identity: PhoneIdentity, habit: Habit, world: Surroundings, random: Random) {
     this.identity = identity
@@ -80,6 +82,7 @@ export class VirtualPhone {
   async boot(signal: AbortSignal): Promise<void> {
     this.#sessionId = this.#random.hex(8)
     this.#keepAlives = 0
+    this.#resetAsked = false
     this.#settings = new Map()
     const lease = await this.#keeper.obtain(signal)
     const source = await this.#configure(lease, signal)
@@ -93,14 +96,15 @@ export class VirtualPhone {
   async stay(signal: AbortSignal): Promise<StayEnd> {
     const { clock } = this.#world
     let keepAliveAt = clock.now() + this.#keepAlivePeriod()
-    for (;;) {
+    while (!this.#resetAsked) {
       const rebindAt = this.#keeper.lease?.rebindAt ?? 0
       await clock.sleep(Math.min(keepAliveAt, rebindAt) - clock.now(), signal)
       if (clock.now() >= rebindAt && !(await this.#keeper.rebind(signal))) return 'lease lost'
       if (clock.now() < keepAliveAt) continue
       keepAliveAt = clock.now() + this.#keepAlivePeriod()
-      if ((await this.#keepAlive(signal)).includes('reset')) return 'reset'
+      await this.#keepAlive(signal)
     }
+    return 'reset'
   }
 
   /** Power off: says so to the manager, gives the address back, both, or neither as in a power cut. */
@@ -167,10 +171,10 @@ export class VirtualPhone {
     if (complete && wants(version)) this.#firmware = version
   }
 
-  async #keepAlive(signal: AbortSignal): Promise<readonly string[]> {
-    if (this.habit === 'silent-after-started') return []
+  async #keepAlive(signal: AbortSignal): Promise<void> {
+    if (this.habit === 'silent-after-started') return
     this.#keepAlives++
-    return (await this.#report('keep-alive', this.#statusNow(), signal).catch(rethrowUnlessFailure)) ?? []
+    await this.#report('keep-alive', this.#statusNow(), signal).catch(rethrowUnlessFailure)
   }
 
   #statusNow(): Status {
@@ -178,8 +182,8 @@ export class VirtualPhone {
     return this.habit === 'flaps' && this.#keepAlives % 2 === 1 ? 'unregistered' : 'registered'
   }
 
-  /** Posts a report; resolves with the commands that the answer holds. */
-  #report(step: StepName, status: Status, signal: AbortSignal): Promise<readonly string[]> {
+  /** Posts a report and heeds the answer: `reset` is the one command whose meaning is known. */
+  #report(step: StepName, status: Status, signal: AbortSignal): Promise<void> {
     return this.#socketStep(step, signal, async (tally) => {
       const base = this.#settings.get('ems_server/provisioning/url')
       const { lease } = this.#keeper
@@ -196,7 +200,8 @@ export class VirtualPhone {
         emsUser: this.#settings.get('ems_server/user_name') ?? 'system',
         emsDigest: this.#random.hex(32),
       })
-      return readAnswer(await this.#downloads.post(report, caller, tally, signal))
+      const commands = readAnswer(await this.#downloads.post(report, caller, tally, signal))
+      this.#resetAsked ||= commands.includes('reset')
     })
   }
 
@@ -229,6 +234,6 @@ function tftpOptionsOf(firmware: string): TftpOptions {
 }
 
 /** A report that fails is told as a step and stops no phone that is up. */
-function rethrowUnlessFailure(error: unknown): undefined {
+function rethrowUnlessFailure(error: unknown): void {
   if (!(error instanceof StepFailure)) throw error
 }

@@ -22,10 +22,11 @@ export function levelFolder(folder: string): string {
 /** Creates the folder if its parent is there, and makes sure that files can be made in it. */
 export async function prepareFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error
-    })
-    await mkdir(levelFolder(folder), { mode: 0o700, recursive: true })
+    for (const path of [folder, levelFolder(folder)]) {
+      await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error
+      })
+    }
     await rm(await mkdtemp(join(folder, ASIDE)), { recursive: true })
   } catch (error) {
     throw new StoreUnavailable('STORE_FOLDER', folderSentence(folder, error), error)

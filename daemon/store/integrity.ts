@@ -16,8 +16,6 @@ export interface Examination {
   readonly seal: Seal
   /** Undefined when it is absent or damaged. */
   readonly head: Head | undefined
-  /** Entries of LevelDB that are not what was written, a damaged head included. */
-  readonly undecodable: number
   /** LevelDB has nothing at all, and no trouble in saying so. */
   readonly empty: boolean
   /** Sentences; empty when everything written is there and intact. */
@@ -50,11 +48,10 @@ export async function examine(entries: Entries, leastSequence: number): Promise<
   else findings.push('the head record, which says how many records there must be, is missing or damaged')
   if (head && head.sequence < leastSequence) {
     findings.push(
-      `the newest ${leastSequence - head.sequence} writes are missing (${head.sequence} of ${leastSequence})`,
+      `the newest writes are missing: the last one found is ${head.sequence}, the last one written ${leastSequence}`,
     )
   }
-  const undecodable = [...damaged.values()].reduce((sum, keys) => sum + keys.length, 0)
-  return { tables, seal, head, undecodable, empty, findings }
+  return { tables, seal, head, empty, findings }
 }
 
 function take(diskKey: string, bytes: Buffer, tables: Tables, seal: Seal): boolean {

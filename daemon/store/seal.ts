@@ -44,13 +44,13 @@ export function compareSeals(written: readonly SealLine[], found: readonly SealL
   for (const [table, count, sum] of written) {
     const [, foundCount = 0, foundSum = hex(0) + hex(0)] = there.get(table) ?? []
     there.delete(table)
-    if (foundCount < count) findings.push(`${table}: ${count} records were written, only ${foundCount} are intact`)
-    else if (foundCount > count) findings.push(`${table}: ${count} records were written, but ${foundCount} are there`)
+    if (foundCount < count) findings.push(`${table}: only ${foundCount} of ${count} records are intact`)
+    else if (foundCount > count) findings.push(`${table}: ${foundCount} records are there, but ${count} were written`)
     else if (foundSum !== sum)
       findings.push(`${table}: all ${count} records are there, but some are not the last ones written`)
   }
   for (const [table, count] of there.values()) {
-    if (count > 0) findings.push(`${table}: no records were written, but ${count} are there`)
+    if (count > 0) findings.push(`${table}: ${count} records are there, but 0 were written`)
   }
   return findings
 }

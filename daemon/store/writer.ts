@@ -107,8 +107,9 @@ export class Writer {
         this.#fail(error)
         continue
       }
-      this.#succeed()
+      // First the disk, then the witness, then the callers: whatever was acknowledged, the witness knows of.
       await this.#parts.witness.saw(this.#written, this.#synced, this.#schema)
+      this.#succeed()
     }
     this.#running = undefined
   }

@@ -9,7 +9,7 @@ export type Options = ReadonlyMap<number, Uint8Array>
 const NONE: Options = new Map()
 const FILE_LENGTH = 128
 const SNAME_LENGTH = 64
-/** One length octet's worth [RFC 3396 §1]. */
+/** What one length octet can tell; longer values go in pieces [RFC 3396 §6]. */
 const PIECE = 255
 
 /**

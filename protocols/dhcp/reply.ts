@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { UNSPECIFIED } from '#protocols/lib/ipv4'
 import type { Outcome } from '#protocols/server'
-import { layOut, type Options } from './area.ts'
+import { layOut } from './area.ts'
 import { BOOTREPLY, BROADCAST_FLAG, type DhcpMessage, HEADER_LENGTH, LARGEST_MESSAGE } from './codec.ts'
 import { encodeOption, MESSAGE, messageName, OPTION, readNumber, uint32 } from './options.ts'
 import type { GivenOption, LeaseAnswer } from './port.ts'
@@ -160,7 +160,7 @@ function finished(
     if (code === undefined) return { kind: 'ignore', reason: `no answer fits into ${room} bytes of options` }
     options.delete(code)
   }
-  return { kind: 'reply', reply: { ...reply, options: options satisfies Options } }
+  return { kind: 'reply', reply: { ...reply, options } }
 }
 
 function unasked({ type }: ClientRequest, what: string): Outcome<DhcpMessage> {

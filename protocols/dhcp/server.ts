@@ -153,6 +153,8 @@ export class DhcpServer implements ProtocolServer {
   #lose(socket: Socket, error: Error): void {
     for (const other of this.#sockets) if (other !== socket) other.close()
     this.#sockets = []
+    // Node never calls back a send whose socket went away meanwhile: nobody may wait for those answers.
+    this.#working.clear()
     this.#standing.lost(error)
   }
 

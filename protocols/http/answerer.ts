@@ -66,8 +66,7 @@ export class Answerer {
     const began = performance.now()
     const { req, res, connection } = call
     const { method = '', url = '' } = req
-    const userAgent = req.headers['user-agent']?.slice(0, TEXT_KEPT)
-    const sender: Evidence = userAgent === undefined ? {} : { userAgent }
+    const sender = senderOf(req)
 
     let handler: HttpHandler | undefined
     let verdict: Verdict
@@ -117,7 +116,7 @@ export class Answerer {
       local: connection.local,
       secure: connection.secure,
     }
-    return decided(await handler.handle(request), sender.userAgent)
+    return decided(await handler.handle(request), sender)
   }
 
   #handlerFor(method: string, path: string): HttpHandler | undefined {
@@ -161,6 +160,15 @@ export class Answerer {
 /** A request that got no answer. */
 export function unanswered(operation: string, peer: Endpoint, reason: string): Exchange {
   return { protocol: 'http', operation, peer, ending: 'ignore', reason, micros: 0, evidence: {} }
+}
+
+/** What is known of the sender before the request is read; a user agent of any length is cut for all who come after. */
+function senderOf({ headers }: IncomingMessage): Evidence {
+  const userAgent = headers['user-agent']
+  if (userAgent === undefined) return {}
+  if (userAgent.length <= TEXT_KEPT) return { userAgent }
+  headers['user-agent'] = userAgent.slice(0, TEXT_KEPT)
+  return { userAgent: headers['user-agent'] }
 }
 
 /** Only `set-cookie` is ever a list, and that is no request header. */

@@ -29,7 +29,7 @@ export async function send(res: ServerResponse, reply: WireReply, close: boolean
     if (content) res.write(content)
     else res.flushHeaders()
   } else if (content && content.byteLength <= ONE_PIECE) {
-    res.end(Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('latin1'), 'latin1')
+    res.end(latin1(content), 'latin1')
   } else res.end(content)
   return { status, bytes: content?.byteLength ?? 0, ending: 'sent' }
 }
@@ -90,4 +90,9 @@ function sendStream(res: ServerResponse, reply: WireReply, stream: Readable, clo
     res.on('drain', resume)
     res.once('close', hungUp)
   })
+}
+
+function latin1(bytes: Uint8Array): string {
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return buffer.toString('latin1')
 }

@@ -44,12 +44,12 @@ export function failed(error: unknown, evidence: Evidence): Verdict {
   return { ending: 'fault', reply: statusReply(500), reason, evidence, closes: false }
 }
 
-/** A handler's answer; a `connection: close` among its headers closes. */
-export function decided(answer: HandlerAnswer, userAgent: string | undefined): Verdict {
-  const { reply, reason } = answer
+/** A handler's answer; a `connection: close` among its headers closes. `sender` is kept where the handler left it out. */
+export function decided({ reply, reason, evidence: found }: HandlerAnswer, sender: Evidence): Verdict {
   const refuses = reply.kind === 'body' && reply.status >= 400
   const closes = reply.kind === 'body' && reply.headers?.connection === 'close'
-  const evidence = userAgent === undefined ? answer.evidence : { ...answer.evidence, userAgent }
+  // Copying an object costs more than all else here: handlers name the user agent themselves.
+  const evidence = found.userAgent === sender.userAgent ? found : { ...sender, ...found }
   return { ending: refuses ? 'refuse' : 'reply', reply, reason, evidence, closes }
 }
 

@@ -21,17 +21,22 @@ export class KeepaliveHandler implements HttpHandler {
     return method === 'POST' && keepalivePath(path) !== undefined
   }
 
-  async handle({ path, body, peer }: PhoneRequest): Promise<HandlerAnswer> {
+  async handle({ path, body, peer, headers }: PhoneRequest): Promise<HandlerAnswer> {
     const { operation, prefix } = keepalivePath(path) ?? { operation: 'keep-alive', prefix: [] }
     const { report, whole } = decode(body, { operation, peer, prefix })
     const answer = await this.#port.report(report)
     const reply = respond(answer, whole)
-    const evidence = evidenceOf(report)
+    const evidence = evidenceOf(report, headers['user-agent'])
     return answer.kind === 'refused' ? { reply, reason: answer.reason, evidence } : { reply, evidence }
   }
 }
 
-function evidenceOf({ mac, status, model, firmware, ip }: StatusReport): Evidence {
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
+
+function evidenceOf({ mac, status, model, firmware, ip }: StatusReport, userAgent: string | undefined): Evidence {
+  const evidence: Mutable<Evidence> = { mac, status, model, firmware }
   const address = parseIpv4(ip)
-  return address === undefined ? { mac, status, model, firmware } : { mac, status, model, firmware, address }
+  if (address !== undefined) evidence.address = address
+  if (userAgent !== undefined) evidence.userAgent = userAgent
+  return evidence
 }

@@ -6,7 +6,7 @@ const SPOILED = /[\p{Cc}\p{Cs}]/u
 
 /** The body as text: UTF-8, and where it is not, each wrong octet as ISO 8859-1, which senders fall back to. */
 export function bodyText(bytes: Uint8Array): string {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return isUtf8(bytes) ? buffer.toString('utf8') : mixedText(buffer)
 }
 

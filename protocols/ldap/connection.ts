@@ -49,7 +49,7 @@ export class Connection {
   /** The operation at work. */
   #current: { readonly id: number; abandoned: boolean } | undefined
   #working = false
-  /** No more requests will come, or be taken; what to say at the end. */
+  /** No more requests will come; with a notice to give at the end, none are taken either. */
   #last: { readonly notice: string } | undefined
   #timer: NodeJS.Timeout | undefined
   /** What the timer is for: doing nothing is borne longer than an unfinished message. */
@@ -94,7 +94,7 @@ export class Connection {
     const at = performance.now()
     const { operations } = this.#options.limits
     try {
-      while (this.#transport.open && !this.#last && this.#waiting.length < operations) {
+      while (this.#transport.open && !this.#last?.notice && this.#waiting.length < operations) {
         const bytes = this.#framer.next()
         if (!bytes) break
         this.#take({ message: decodeRequest(bytes), at })
@@ -106,6 +106,12 @@ export class Connection {
     }
     if (this.#waiting.length >= operations) this.#transport.pause()
     if (!this.#working) void this.#work()
+  }
+
+  /** Hears the client again once all that it said so far has been taken. */
+  #readOn(): void {
+    this.#read()
+    if (this.#waiting.length < this.#options.limits.operations) this.#transport.resume()
   }
 
   #take(waiting: Waiting): void {
@@ -132,8 +138,7 @@ export class Connection {
       this.#current = { id: next.message.id, abandoned: false }
       await this.#perform(next, this.#current)
       this.#current = undefined
-      if (this.#waiting.length === 0) this.#read()
-      this.#transport.resume()
+      if (this.#waiting.length === 0) this.#readOn()
     }
     this.#working = false
     this.#rest()
@@ -219,7 +224,7 @@ export class Connection {
   #setTimer(patience: 'idle' | 'message' | undefined): void {
     clearTimeout(this.#timer)
     this.#patience = patience
-    if (!patience) return
+    if (!patience || this.#transport.closing) return
     const { idleMs, stallMs } = this.#options.limits
     const why = patience === 'idle' ? 'idle for too long' : 'a message took too long'
     this.#timer = setTimeout(() => this.#hangUp(RESULT.unavailable, why), patience === 'idle' ? idleMs : stallMs)

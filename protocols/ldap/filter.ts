@@ -41,7 +41,8 @@ export type Condition =
   | { readonly kind: 'present'; readonly attributes: readonly string[] }
   | Comparison
 
-type Comparison =
+/** Compares the values of some attributes with a text or its parts. */
+export type Comparison =
   | (Target & { readonly kind: 'equal' | 'atLeast' | 'atMost'; readonly value: string })
   | (Target & Substrings & { readonly kind: 'substrings' })
 

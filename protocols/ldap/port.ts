@@ -5,7 +5,7 @@ import type { Attributes, Condition } from './filter.ts'
 
 // The rules of names and values, for an owner of entries that keeps an index of its own.
 export { type Dn, escapeDnValue, isWithin, parseDn } from './dn.ts'
-export type { Attributes, Condition } from './filter.ts'
+export type { Attributes, Comparison, Condition } from './filter.ts'
 export { normalize, type Rule } from './matching.ts'
 
 /** One entry; values stand under the names of `schema.ts`, `objectClass` among them. */

@@ -49,6 +49,11 @@ export class Transport {
     return this.#state === 'open'
   }
 
+  /** We have said our last word, or the socket is gone. */
+  get closing(): boolean {
+    return this.#state === 'closing'
+  }
+
   listen(): void {
     this.#socket.on('data', (chunk) => {
       if (this.open) this.#events.onData(chunk)

@@ -21,7 +21,7 @@ export function files(port: ProvisioningPort): Files {
   return {
     async open(name, asker) {
       const request = fileRequest(name)
-      const evidence = evidenceOf(name, request)
+      const evidence = evidenceOf(name, request, asker.userAgent)
       return { answer: request ? await port.fileFor(request, asker) : unknown(name), evidence }
     },
   }
@@ -33,17 +33,14 @@ function unknown(name: string): FileAnswer {
     : { kind: 'refuse', status: 404, reason: 'no file has a name of this form' }
 }
 
-function evidenceOf(name: string, request: FileRequest | undefined): Evidence {
-  const file = name.slice(0, NAME_KEPT)
-  if (!request) return { file }
-  switch (request.kind) {
-    case 'device-config': {
-      const { kind, mac, model } = request
-      return model === undefined ? { file, fileKind: kind, mac } : { file, fileKind: kind, mac, model }
-    }
-    case 'firmware':
-      return { file, fileKind: request.kind, model: request.model }
-    default:
-      return { file, fileKind: request.kind }
-  }
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
+
+function evidenceOf(name: string, request: FileRequest | undefined, userAgent: string | undefined): Evidence {
+  const evidence: Mutable<Evidence> = { file: name.slice(0, NAME_KEPT) }
+  if (userAgent !== undefined) evidence.userAgent = userAgent
+  if (!request) return evidence
+  evidence.fileKind = request.kind
+  if (request.kind === 'device-config') evidence.mac = request.mac
+  if ('model' in request) evidence.model = request.model
+  return evidence
 }

@@ -115,8 +115,9 @@ export class TftpServer implements ProtocolServer {
     const key = `${from.address}:${from.port}`
     const running = this.#sessions.get(key)
     if (running) {
-      const same = Buffer.compare(running.request, bytes) === 0
-      if (running.transfer?.yieldsTo(same)) running.next = { bytes, from }
+      // The ACK that ends the transfer was sent before this request, but may be read after it: from another socket, at
+      // the latest in the event loop's next turn.
+      setImmediate(() => setImmediate(() => this.#again(key, running, bytes, from)))
       return
     }
     const peer = { address: from.address, port: from.port }
@@ -130,6 +131,16 @@ export class TftpServer implements ProtocolServer {
     this.#sessions.set(key, session)
     this.#perPeer.set(from.address, (this.#perPeer.get(from.address) ?? 0) + 1)
     session.over = this.#serve(request, peer, session, since).then(() => this.#close(key, session, from.address))
+  }
+
+  /** A request from a port that is being served: a repeat, or the next one of a client that keeps its port. */
+  #again(key: string, running: Session, bytes: Uint8Array, from: RemoteInfo): void {
+    if (this.#sessions.get(key) !== running) {
+      if (this.#socket) this.#receive(bytes, from)
+      return
+    }
+    const same = Buffer.compare(running.request, bytes) === 0
+    if (running.transfer?.yieldsTo(same)) running.next = { bytes, from }
   }
 
   #full(address: string): Refusal | undefined {

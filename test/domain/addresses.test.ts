@@ -97,6 +97,7 @@ describe('[RFC2131 §4.3.1] which address is offered', () => {
     expect(pool.offer('a', ip('10.99.0.10'), HOUR - 1)).toBeUndefined()
     expect(pool.offer('b', undefined, HOUR - 1)).toBeUndefined()
     expect(pool.offer('b', undefined, HOUR)).toBe('10.99.0.10')
+    expect(pool.leaseOf('a')).toBeUndefined()
   })
 
   test('one that was offered in vain comes back after its time, used before or not', () => {

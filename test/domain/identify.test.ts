@@ -61,7 +61,7 @@ describe('the base model', () => {
     expect(modelIn(text)).toBe(model)
   })
 
-  test.each(['', 'HD', '40HD', '4400HD', 'T46S', 'VVX450', 'x440HD', '8851', 'HT812', 'MP-114'])(
+  test.each(['', 'HD', '40HD', '4400HD', 'T46S', 'VVX450', 'x440HD', 'HRSX', 'HRS4571', '8851', 'HT812', 'MP-114'])(
     '%s is none',
     (text) => {
       expect(modelIn(text)).toBeUndefined()

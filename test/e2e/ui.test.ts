@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import AxeBuilder from '@axe-core/playwright'
+import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { launchChromium } from '#test/support/chromium'
@@ -76,10 +76,10 @@ test('an admin finds the phone that does not work, and why, in two clicks', asyn
   await page.getByRole('link', { name: 'Dmitri Sokolov' }).first().click()
   await page.getByRole('heading', { name: 'Dmitri Sokolov' }).waitFor()
   const verdict = page.getByRole('region', { name: 'What is the matter' })
-  expect(await verdict.innerText()).toContain('no SIP server has accepted it')
+  expect(await verdict.textContent()).toContain('no SIP server has accepted it')
   const failing = page.locator('.step.failing')
   expect(await failing.count()).toBe(1)
-  expect(await failing.innerText()).toContain('Not registered')
+  expect(await failing.textContent()).toContain('Not registered')
   await verdict.getByRole('link', { name: 'See the step that failed' }).click()
   expect(await failing.isVisible()).toBe(true)
 })
@@ -94,7 +94,7 @@ describe('without a reload', () => {
     port.alarmRows = []
     lose(port, 'tftp', 'UDP 10.1.0.2:69 went away')
     await page.getByText('All quiet').waitFor({ timeout: 10_000 })
-    expect(await page.locator('#servers').innerText()).toContain('UDP 10.1.0.2:69 went away')
+    expect(await page.locator('#servers').textContent()).toContain('UDP 10.1.0.2:69 went away')
     await page
       .locator('#announcer', { hasText: 'Registered 112, Not registered 2' })
       .waitFor({ state: 'attached', ...SOON })
@@ -152,7 +152,7 @@ describe('without a reload', () => {
     await page.locator('summary').click()
     await page.locator('summary').focus()
     port.fleet.put(phone(address), 'registered', { steps: [...boots, step('config', MONDAY + 90_000)] })
-    await page.getByText('Fetched its configuration').waitFor(SOON)
+    await page.getByText('Fetched its configuration', { exact: true }).waitFor(SOON)
     expect(await page.locator('details').getAttribute('open')).not.toBeNull()
 
     await goLive('/')
@@ -199,10 +199,10 @@ describe('searching', () => {
     await signIn()
     await goLive('/devices')
     await page.getByRole('searchbox').pressSequentially('lindq')
-    await page.locator('.found', { hasText: /^6 phones$/ }).waitFor(SOON)
+    await page.locator('.found', { hasText: /^5 phones$/ }).waitFor(SOON)
     await page.waitForURL('**/devices?text=lindq')
     await page.reload()
-    await page.locator('.found', { hasText: /^6 phones$/ }).waitFor(SOON)
+    await page.locator('.found', { hasText: /^5 phones$/ }).waitFor(SOON)
     await page.getByRole('searchbox').fill('nobody at all')
     await page.getByText('No phone matches').waitFor(SOON)
     await page.goBack()
@@ -217,7 +217,7 @@ describe('searching', () => {
     await page.getByText('51–100 of 120 phones').waitFor()
     await page.getByRole('searchbox').fill('lindq')
     await page.keyboard.press('Enter')
-    await page.getByText('6 phones').waitFor()
+    await page.getByText('5 phones').waitFor()
     await page.getByRole('link', { name: 'Henrik Lindqvist' }).first().click()
     await page.getByRole('heading', { name: 'Henrik Lindqvist' }).waitFor()
   })
@@ -297,7 +297,9 @@ describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
       await context.close()
       ;[context, page] = await open({ colorScheme, viewport: { width, height: 800 } })
       const check = async (name: string) => {
-        const { violations } = await new AxeBuilder({ page }).analyze()
+        const axe = new AxeBuilder({ page })
+        // What is not about colour has been looked at in the light.
+        const { violations } = await (colorScheme === 'dark' ? axe.withRules(['color-contrast']) : axe).analyze()
         const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
         expect({ name, grave: grave.map(({ id, nodes }) => [id, nodes[0]?.html]) }).toEqual({ name, grave: [] })
         const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth])
@@ -314,14 +316,9 @@ describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
       port.trouble = 'The disk is full.'
       lose(port, 'tftp', 'UDP 10.1.0.2:69 went away')
       const seen = port.fleet.devices({ text: '', presence: 'seen', page: 1, pageSize: 1 }).rows[0]?.phone.mac
-      const paths = [
-        '/',
-        '/devices',
-        '/devices?page=2',
-        '/devices?text=zzz',
-        `/devices/${UNREGISTERED}`,
-        `/devices/${seen}`,
-      ]
+      // Short lists: axe takes long for fifty rows that are all alike.
+      const lists = ['/devices?page=3', '/devices?presence=disconnected', '/devices?text=zzz']
+      const paths = ['/', ...lists, `/devices/${UNREGISTERED}`, `/devices/${seen}`]
       for (const path of [...paths, '/devices/00908f000000', '/password', '/nothing']) {
         await page.goto(path)
         await check(path)

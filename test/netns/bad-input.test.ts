@@ -143,7 +143,7 @@ describe('bad input from real sockets', () => {
 
   it.each([
     ['binary noise', 'AAECAwQFBgcICQ=='],
-    ['a list nested a million deep', 'deep'],
+    ['a list nested sixty thousand deep', 'deep'],
     ['no MAC at all', Buffer.from('{"status":"registered"}').toString('base64')],
   ])('a keep-alive of %s is 400', async (_, what) => {
     const file = join(scratch, 'bad.json')

@@ -83,7 +83,7 @@ describe('a DHCP server that listens at the address of its link', () => {
     await client.output(/Invalid argument.* to 255\.255\.255\.255 port 67\n.*DHCPACK of/s)
     await network.phone.must('ip', ['route', 'delete', 'blackhole', `${SERVER_ADDRESS}/32`])
     await unplug(client)
-  })
+  }, 60_000)
 
   it('[RFC2131 §4.3.2] dhclient that comes back within its lease asks for its address without a DISCOVER', async () => {
     const client = dhclient()

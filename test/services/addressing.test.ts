@@ -139,6 +139,22 @@ describe('DISCOVER and REQUEST', () => {
     }
   })
 
+  test('a client that takes another free address than the one offered frees that one at once', async () => {
+    const office = await Office.open(subnet('10.99.0.0/24', '10.99.0.10', '10.99.0.11'))
+    const offered = addressIn(await office.ask(1, 'discover'))
+    await office.ask(1, 'selecting', { address: ip('10.99.0.11'), server: VOICE.serverAddress })
+    expect(addressIn(await office.ask(2, 'discover'))).toBe(offered)
+  })
+
+  test('an address is not offered while its lease is on its way to the disk', async () => {
+    const office = await Office.open()
+    const [taken, offered] = await Promise.all([
+      office.ask(1, 'renewing', { address: ip('10.99.0.15') }),
+      office.ask(2, 'discover', { address: ip('10.99.0.15') }),
+    ])
+    expect([addressIn(taken), addressIn(offered)]).toEqual(['10.99.0.15', '10.99.0.10'])
+  })
+
   test('an offer outlives a restart of ours: nobody else has the address, so the client gets it', async () => {
     const office = await Office.open()
     const address = addressIn(await office.ask(1, 'discover'))

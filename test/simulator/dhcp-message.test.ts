@@ -11,6 +11,7 @@ import {
   textOption,
 } from '#daemon/simulator/dhcp-message'
 import type { Ipv4 } from '#protocols/lib/ipv4'
+import type { Mac } from '#protocols/lib/mac'
 import { MalformedPacket } from '#protocols/lib/malformed'
 import { goldens, hexBytes, section } from '#test/support/golden'
 import { ACK, lease, OFFER, type ReplyFields, replyTo, type SeenRequest } from './peers/dhcp.ts'
@@ -29,8 +30,19 @@ describe('a phone’s DHCP messages', () => {
     )
   })
 
-  it('an ordinary relay agent, on port 67, announces no source port [RFC 8357 §3]', () => {
-    expect([...relayInformation('', false)]).toEqual([])
+  it('an ordinary relay agent, on port 67, announces no source port [RFC 8357 §3], and without more no option 82', () => {
+    const discover = {
+      type: 'DISCOVER',
+      xid: 1,
+      secs: 0,
+      mac: '020ff4010001' as Mac,
+      model: '430HD',
+      hostname: 'x',
+    } as const
+    const relay = { address: '127.99.0.1' as Ipv4, information: relayInformation('', false) }
+    const relayed = Buffer.from(encodeClientMessage({ ...discover, relay }))
+    expect(relayed.subarray(24, 28)).toEqual(Buffer.from([127, 99, 0, 1]))
+    expect(relayed.includes(Buffer.from([160, 255])), 'END follows the last of option 55').toBe(true)
     expect([...relayInformation('a', false)]).toEqual([1, 1, 0x61])
   })
 })

@@ -16,7 +16,7 @@ import {
   REQUEST,
   type SeenRequest,
 } from './peers/dhcp.ts'
-import { type Bench, bench, IMPATIENT } from './peers/fleet.ts'
+import { type Bench, bench, IMPATIENT, PATIENT } from './peers/fleet.ts'
 
 let open: Bench | undefined
 
@@ -52,7 +52,7 @@ describe('the DHCP client behind its relay agent', () => {
     }
   })
 
-  it('the circuit id tells the port; a relay agent with nothing to tell sends no option 82', async () => {
+  it('the circuit id tells the port of the switch [RFC 3046 §3.1]', async () => {
     const test = await set({ dhcp: polite })
     await test.run({ phones: 2, circuitId: 'floor-2/%n' })
     const ids = test.dhcp.seen.map(({ options }) => options.get(82)?.toString('latin1'))
@@ -61,7 +61,7 @@ describe('the DHCP client behind its relay agent', () => {
 
   it('a lost OFFER: the DISCOVER comes again with the same xid; a lost ACK: the REQUEST does', async () => {
     const test = await set({ dhcp: (request, turn) => (turn % 2 === 1 ? [] : polite(request)) })
-    await test.run()
+    await test.run(IMPATIENT)
     expect(types(test)).toEqual([DISCOVER, DISCOVER, REQUEST, REQUEST])
     expect(new Set(test.dhcp.seen.map(({ xid }) => xid)).size).toBe(1)
     expect(test.events.slice(0, 2)).toMatchObject([
@@ -112,7 +112,7 @@ describe('the DHCP client behind its relay agent', () => {
 
   it('silence ends the boot after its retransmissions, each later than the one before', async () => {
     const test = await set({ dhcp: () => [] })
-    const report = await test.run()
+    const report = await test.run(IMPATIENT)
     expect(report).toMatchObject({ booted: 0, failed: 1, unfinished: 0 })
     expect(types(test)).toEqual([DISCOVER, DISCOVER, DISCOVER])
     expect(report.steps.discover).toMatchObject({ failed: 1, retries: 2, failures: { 'no OFFER': 1 } })
@@ -158,7 +158,7 @@ describe('the DHCP client behind its relay agent', () => {
     const end = new AbortController()
     const test = await set({ options: () => ({ 59: Buffer.from([0, 0, 0x0e, 0]) }) })
     const running = runFleet(
-      { phones: 1, seed: 1, dhcpPort: test.dhcp.port, ...IMPATIENT, stay: true },
+      { phones: 1, seed: 1, dhcpPort: test.dhcp.port, ...PATIENT, stay: true },
       { signal: end.signal, clock: fast(20_000) },
     )
     const rebinding = await test.dhcp.until(({ ciaddr, type }) => type === REQUEST && ciaddr !== '0.0.0.0')
@@ -166,6 +166,39 @@ describe('the DHCP client behind its relay agent', () => {
     await running
     expect(rebinding).toMatchObject({ ciaddr: '127.99.100.1', giaddr: '127.99.0.1' })
     expect([rebinding.options.has(50), rebinding.options.has(54)]).toEqual([false, false])
+  })
+
+  it('a lease of no time at all makes nobody ask without end', async () => {
+    const end = new AbortController()
+    const test = await set({ options: () => ({ ...lease(0), 59: Buffer.alloc(4) }) })
+    const beganAt = performance.now()
+    const running = runFleet(
+      { phones: 1, dhcpPort: test.dhcp.port, ...PATIENT, stay: true },
+      { signal: end.signal, clock: fast(100) },
+    )
+    await test.dhcp.until(() => test.dhcp.seen.filter(({ ciaddr }) => ciaddr !== '0.0.0.0').length === 2)
+    end.abort()
+    await running
+    expect(performance.now() - beganAt, 'twice ten seconds, a hundred times as fast').toBeGreaterThan(180)
+  })
+
+  it('an ACK for another address than the one it holds costs it the lease', async () => {
+    const end = new AbortController()
+    const test = await set({
+      dhcp: (request) => {
+        const files = { 160: `${test.http.url}/firmwarefiles;ipp/dhcpoption160.cfg`, 59: Buffer.from([0, 0, 0x0e, 0]) }
+        const yiaddr = request.ciaddr === '0.0.0.0' ? '127.99.0.77' : '127.99.0.78'
+        return polite(request).map((reply) => ({ ...reply, yiaddr, options: { ...reply.options, ...files } }))
+      },
+    })
+    const running = runFleet(
+      { phones: 1, dhcpPort: test.dhcp.port, ...PATIENT, stay: true },
+      { signal: end.signal, clock: fast(20_000) },
+    )
+    await test.dhcp.until(() => types(test).filter((type) => type === DISCOVER).length === 2)
+    end.abort()
+    const { rebind } = (await running).steps
+    expect(rebind?.failures).toEqual({ 'ACK for another address': rebind?.failed })
   })
 
   it('NAK while rebinding: the address is given up and the phone boots again', async () => {
@@ -178,7 +211,7 @@ describe('the DHCP client behind its relay agent', () => {
           : [nak],
     })
     const running = runFleet(
-      { phones: 1, seed: 1, dhcpPort: test.dhcp.port, ...IMPATIENT, stay: true },
+      { phones: 1, seed: 1, dhcpPort: test.dhcp.port, ...PATIENT, stay: true },
       { signal: end.signal, clock: fast(20_000) },
     )
     await test.dhcp.until(({ type }) => type === DISCOVER && types(test).filter((t) => t === DISCOVER).length === 2)

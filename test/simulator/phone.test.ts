@@ -274,6 +274,19 @@ describe('phones that stay', () => {
     expect(report).toMatchObject({ booted: 1, boot: { count: 2 } })
   })
 
+  it('so does one in the answer to `started`', async () => {
+    const end = new AbortController()
+    const reset = JSON.stringify({ requests: [JSON.stringify({ cmd: 'reset' })] })
+    const test = await set({
+      http: ({ path }) => (path.endsWith(KEEP_ALIVE) && test.http.reports().length === 1 ? reset : undefined),
+    })
+    const running = test.run({ ...quick, minute: 60 }, end.signal)
+    await reports(test, 4)
+    end.abort()
+    await running
+    expect(statuses(test).slice(0, 4)).toEqual(['started', 'registered', 'started', 'registered'])
+  })
+
   it('a keep-alive that fails stops no phone', async () => {
     const end = new AbortController()
     const test = await set({

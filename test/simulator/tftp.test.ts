@@ -170,7 +170,7 @@ describe('a TFTP transfer on the wire', () => {
     const server = { address: '127.0.0.1', port }
     const terms = {
       localAddress: '127.99.7.7',
-      timeoutMs: 2000,
+      timeoutMs: 1000,
       mostBytes: 1e6,
       retryMs: 20,
       options: {},

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { Engine, type Operation } from '#daemon/store/engine'
 import { LevelStore } from '#daemon/store/level-store'
-import { put, type Table } from '#daemon/store/store'
+import { put, remove, type Table } from '#daemon/store/store'
+import { readTestimony, Witness } from '#daemon/store/witness'
 import { freshFolder, openStore } from '#test/store/folder'
 
 const phones: Table<{ n: number }> = { name: 'phones' }
@@ -64,10 +66,7 @@ describe('the folder', () => {
     const folder = join(disk, 'store')
     mkdirSync(folder)
     execFileSync('mount', ['-o', 'remount,ro', disk])
-    await expect(open(folder)).rejects.toMatchObject({
-      code: 'STORE_FOLDER',
-      message: `the store's folder ${folder} cannot be used: read-only file system`,
-    })
+    await expect(open(folder)).rejects.toThrow(`the store's folder ${folder} cannot be used: read-only file system`)
   })
 
   test('holds nothing but LevelDB’s folder and the witness, open or closed', async () => {
@@ -100,32 +99,20 @@ describe('a second process', () => {
 
 describe('a new store', () => {
   test('killed at any moment of its making opens as new', async () => {
-    const made = await madeStore()
-    const none = freshFolder()
-    const steps: [string, (folder: string) => void][] = [
-      ['the folder', () => {}],
-      ['LevelDB’s folder', (folder) => mkdirSync(join(folder, 'db'))],
-      ['half a LevelDB', (folder) => writeFileSync(join(folder, 'db', 'MANIFEST-000001'), 'half')],
-      ['an empty witness', (folder) => writeFileSync(join(folder, 'witness'), '')],
+    const folder = join(freshFolder(), 'store')
+    const moments: [string, () => unknown][] = [
+      ['the folder is made', () => mkdirSync(folder)],
+      ['LevelDB’s folder is made', () => mkdirSync(join(folder, 'db'))],
+      ['LevelDB has begun', () => writeFileSync(join(folder, 'db', 'MANIFEST-000001'), 'half')],
+      ['LevelDB is complete', () => withLevel(folder, async () => {})],
+      ['the witness is empty', () => writeFileSync(join(folder, 'witness'), '')],
     ]
-    const folder = join(none, 'store')
-    mkdirSync(folder)
-    for (const [what, make] of steps) {
-      if (what === 'an empty witness') {
-        // LevelDB is complete before the witness is made, and empty before the first head record.
-        rmSync(join(folder, 'db'), { recursive: true })
-        const { Level } = await import('level')
-        const level = new Level(join(folder, 'db'))
-        await level.open()
-        await level.close()
-      }
-      make(folder)
-      const copy = snapshot(folder)
-      const store = await openStore({ folder: copy })
-      expect(store.count(phones), what).toBe(0)
+    for (const [moment, make] of moments) {
+      await make()
+      const store = await openStore({ folder: snapshot(folder) })
+      expect(store.count(phones), moment).toBe(0)
       await store.commit([put(phones, 'a', { n: 1 })], durable)
     }
-    expect(existsSync(made)).toBe(true)
   })
 })
 
@@ -133,19 +120,14 @@ describe('what is noticed', () => {
   test('LevelDB’s folder is gone', async () => {
     const folder = await madeStore()
     rmSync(join(folder, 'db'), { recursive: true })
-    await expect(open(folder)).rejects.toMatchObject({
-      code: 'STORE_DAMAGED',
-      findings: expect.arrayContaining(['LevelDB cannot open its files: CURRENT is missing']),
-    })
+    const findings = expect.arrayContaining(['LevelDB cannot open its files: CURRENT is missing'])
+    await expect(open(folder)).rejects.toMatchObject({ code: 'STORE_DAMAGED', findings })
   })
 
   test('LevelDB’s folder was replaced by an empty one', async () => {
     const folder = await madeStore()
     rmSync(join(folder, 'db'), { recursive: true })
-    const { Level } = await import('level')
-    const level = new Level(join(folder, 'db'))
-    await level.open()
-    await level.close()
+    await withLevel(folder, async () => {})
     await expect(open(folder)).rejects.toMatchObject({ code: 'STORE_DAMAGED' })
   })
 
@@ -164,82 +146,125 @@ describe('what is noticed', () => {
     const store = await openStore({ folder })
     for (let n = 2; n <= 4; n++) await store.commit([put(phones, 'a', { n })], durable)
     await store.close()
-    rmSync(join(folder, 'db'), { recursive: true })
-    renameSync(join(older, 'db'), join(folder, 'db'))
-    await expect(open(folder)).rejects.toMatchObject({ findings: ['the newest 3 writes are missing (2 of 5)'] })
+    replaceLevel(folder, older)
+    await expect(open(folder)).rejects.toMatchObject({
+      findings: ['the newest writes are missing: the last one found is 2, the last one written 5'],
+    })
   })
 
-  test.each([true, false])('the end of the log is gone after a kill (last commits durable: %s)', async (isDurable) => {
+  test.each([[true], [false]])('the end of the log is gone after a kill (commit durable: %s)', async (isDurable) => {
     const folder = await madeStore()
     const store = await openStore({ folder })
     const before = snapshot(folder)
     await store.commit([put(phones, 'a', { n: 2 })], { durable: isDurable })
     const killed = snapshot(folder)
-    rmSync(join(killed, 'db'), { recursive: true })
-    renameSync(join(before, 'db'), join(killed, 'db'))
-    await expect(open(killed)).rejects.toMatchObject({ findings: ['the newest 1 writes are missing (2 of 3)'] })
+    replaceLevel(killed, before)
+    await expect(open(killed)).rejects.toMatchObject({
+      findings: ['the newest writes are missing: the last one found is 2, the last one written 3'],
+    })
   })
 
-  test.each<[string, (level: RawLevel) => Promise<void>, string]>([
-    ['a lost record', (level) => level.del('r/phones/k1'), 'phones: 5 records were written, only 4 are intact'],
+  test('after a power cut, writes that were not durable may be missing', async () => {
+    const folder = await madeStore()
+    const store = await openStore({ folder })
+    const before = snapshot(folder)
+    await store.commit([put(phones, 'a', { n: 2 })], { durable: false })
+    const cut = snapshot(folder)
+    replaceLevel(cut, before)
+    await pretendReboot(cut)
+    expect((await openStore({ folder: cut })).get(phones, 'a')?.value).toEqual({ n: 1 })
+  })
+
+  test.each<[string, (level: Engine, old: ReadonlyMap<string, Buffer>) => Promise<unknown>, string]>([
+    ['a lost record', (level) => level.write([del('k1')], true), 'phones: only 4 of 5 records are intact'],
     [
       'a revived record',
-      async (level) => level.put('r/phones/k9', await level.get('old/r/phones/k9')),
-      'phones: 5 records were written, but 6 are there',
+      (level, old) => level.write([set('k9', old.get('k9'))], true),
+      'phones: 6 records are there, but 5 were written',
     ],
     [
       'an older version of a record',
-      async (level) => level.put('r/phones/k2', await level.get('old/r/phones/k2')),
+      (level, old) => level.write([set('k2', old.get('k2'))], true),
       'phones: all 5 records are there, but some are not the last ones written',
     ],
     [
       'two records swapped',
-      async (level) => {
-        const [one, two] = [await level.get('r/phones/k1'), await level.get('r/phones/k2')]
-        await level.batch([
-          { type: 'put', key: 'r/phones/k1', value: two },
-          { type: 'put', key: 'r/phones/k2', value: one },
-        ])
-      },
-      'phones: 2 damaged ("k1", "k2")',
+      (level, old) => level.write([set('k1', old.get('k3')), set('k3', old.get('k1'))], true),
+      'phones: 2 damaged ("k1", "k3"); phones: only 3 of 5 records are intact',
     ],
     [
       'one flipped bit in a value',
-      async (level) => {
-        const bytes = await level.get('r/phones/k3')
-        bytes.writeUInt8(bytes.readUInt8(bytes.length - 3) ^ 1, bytes.length - 3)
-        await level.put('r/phones/k3', bytes)
-      },
-      'phones: 1 damaged ("k3")',
+      (level, old) => level.write([set('k3', withFlippedBit(old.get('k3')))], true),
+      'phones: 1 damaged ("k3"); phones: only 4 of 5 records are intact',
     ],
     [
-      'a foreign key',
-      (level) => level.put('who/knows', Buffer.from('x')),
+      'a key that is none of ours',
+      (level) => level.write([{ key: 'who/knows', bytes: Buffer.from('x') }], true),
       'unknown table: 1 damaged ("who/knows")',
     ],
     [
       'a lost head record',
-      (level) => level.del('m/head'),
+      (level) => level.write([{ key: 'm/head', bytes: undefined }], true),
       'the head record, which says how many records there must be, is missing or damaged',
     ],
   ])('%s', async (_what, tamper, finding) => {
     const folder = join(freshFolder(), 'store')
-    const store = new LevelStore({ folder })
-    await store.open()
+    const store = await openStore({ folder })
     for (const key of ['k1', 'k2', 'k3', 'k4', 'k5', 'k9']) await store.commit([put(phones, key, { n: 1 })], durable)
-    const old = await rawEntries(snapshot(folder))
-    await store.commit([put(phones, 'k2', { n: 2 }), { table: 'phones', key: 'k9', value: undefined }], durable)
+    const old = new Map<string, Buffer>()
+    await withLevel(snapshot(folder), async (level) => {
+      for await (const chunk of level.chunks())
+        for (const [key, bytes] of chunk) old.set(key.slice(PREFIX.length), bytes)
+    })
+    await store.commit([put(phones, 'k2', { n: 2 }), remove(phones, 'k9')], durable)
     await store.close()
-    await withLevel(folder, async (level) => {
-      // Older versions, as LevelDB itself could bring them back.
-      const get = level.get.bind(level)
-      level.get = async (key: string) => old.get(key.replace(/^old\//, '')) ?? (await get(key))
-      if (!_what.includes('older') && !_what.includes('revived')) level.get = get
-      await tamper(level)
-    })
-    await expect(open(folder)).rejects.toMatchObject({
-      code: 'STORE_DAMAGED',
-      findings: expect.arrayContaining([finding]),
-    })
+    await withLevel(folder, (level) => tamper(level, old))
+    await expect(open(folder)).rejects.toMatchObject({ code: 'STORE_DAMAGED', message: finding })
+  })
+
+  test('a refused store is refused again, and opens when its files are put right', async () => {
+    const folder = await madeStore()
+    const good = snapshot(folder)
+    await withLevel(folder, (level) => level.write([set('a', undefined)], true))
+    for (let i = 0; i < 3; i++) await expect(open(folder)).rejects.toMatchObject({ code: 'STORE_DAMAGED' })
+    replaceLevel(folder, good)
+    expect((await openStore({ folder })).count(phones)).toBe(1)
   })
 })
+
+const PREFIX = 'r/phones/'
+
+function set(key: string, bytes: Buffer | undefined): Operation {
+  return { key: PREFIX + key, bytes }
+}
+
+function del(key: string): Operation {
+  return set(key, undefined)
+}
+
+function withFlippedBit(bytes: Buffer | undefined): Buffer {
+  const copy = Buffer.from(bytes ?? [])
+  copy.writeUInt8(copy.readUInt8(copy.length - 3) ^ 1, copy.length - 3)
+  return copy
+}
+
+async function withLevel(folder: string, use: (level: Engine) => Promise<unknown>): Promise<void> {
+  const level = await Engine.open(join(folder, 'db'), true)
+  await use(level).finally(() => level.close())
+}
+
+/** LevelDB's files of `folder` become those of `other`. */
+function replaceLevel(folder: string, other: string): void {
+  rmSync(join(folder, 'db'), { recursive: true })
+  cpSync(join(other, 'db'), join(folder, 'db'), { recursive: true })
+}
+
+/** The witness speaks of a machine that was started another time. */
+async function pretendReboot(folder: string): Promise<void> {
+  const testimony = await readTestimony(folder)
+  if (!testimony) throw new Error('no witness')
+  const onFault = (error: unknown) => {
+    throw error
+  }
+  await (await Witness.open(folder, { ...testimony, boot: 'another' }, { create: true, onFault })).close()
+}

@@ -110,7 +110,7 @@ export class DaemonHome {
   async close(): Promise<void> {
     for (const running of this.#running) {
       running.kill('SIGKILL')
-      await running.ended
+      await running.ended.catch(() => {})
     }
     await rm(this.folder, { recursive: true, force: true })
   }

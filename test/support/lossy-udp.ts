@@ -2,6 +2,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import type { Endpoint } from '#protocols/lib/exchange'
+import { seededRandom } from './random.ts'
 
 /** Chances between 0 and 1, the same in both directions. */
 export interface Mischief {
@@ -18,17 +19,6 @@ export interface Toll {
   dropped: number
   duplicated: number
   reordered: number
-}
-
-/** Repeatable randomness between 0 and 1 (a 32-bit xorshift). */
-export function seeded(seed: number): () => number {
-  let state = seed | 1
-  return () => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) / 2 ** 32
-  }
 }
 
 /**
@@ -52,7 +42,9 @@ export class LossyUdp {
   private constructor(service: Endpoint, mischief: Mischief, front: Socket) {
     this.#service = service
     this.#mischief = { drop: 0, duplicate: 0, reorder: 0, ...mischief }
-    this.#random = seeded(mischief.seed)
+    this.#random = seededRandom(mischief.seed)
+    // The first numbers of a small seed are small: every first packet would be lost.
+    for (let i = 0; i < 20; i++) this.#random()
     this.#front = front
     front.on('message', async (bytes, client) => {
       this.#pass(await this.#towardsService(client), bytes, service.port)

@@ -28,7 +28,7 @@ function connect() {
   const source = new EventSource(address)
   live.source = source
   source.addEventListener('open', () => show('on'))
-  source.addEventListener('swap', (event) => swap(event.data))
+  source.addEventListener('swap', (event) => JSON.parse(event.data).forEach(swap))
   source.addEventListener('signed-out', signIn)
   source.addEventListener('error', () => {
     show('lost')
@@ -50,7 +50,7 @@ function signIn() {
   location.assign(`/sign-in?${query}`)
 }
 
-/** @param {string} html elements with ids, each to take the place of its namesake */
+/** @param {string} html a fragment: elements with ids, each to take the place of its namesake */
 function swap(html) {
   const template = document.createElement('template')
   template.innerHTML = html

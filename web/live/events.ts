@@ -5,7 +5,7 @@ import { Problem } from '#web/http/problem'
 import { parseWanted } from './fragments.ts'
 import { EventStream } from './stream.ts'
 
-/** `GET /events?show=<names>&of=<macs>`: server-sent events, each a `swap` of elements by their ids. */
+/** `GET /events?show=<names>&of=<macs>`: server-sent events, each a `swap` of fragments, a JSON list of HTML. */
 export function eventsRoutes(web: Web): Router<WebState, NoExtras> {
   const router = new Router<WebState, NoExtras>()
   router.get('/events', (ctx) => {

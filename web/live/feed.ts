@@ -32,7 +32,7 @@ interface Channel {
 }
 
 const HEARTBEAT = Buffer.from(':\n\n')
-const SIGNED_OUT = eventFrame('signed-out', '')
+const SIGNED_OUT = eventFrame('signed-out', null)
 
 /** Keeps open pages up to date: renders each changed fragment once per burst of changes and sends it to all. */
 export class Feed {
@@ -145,8 +145,8 @@ export class Feed {
   }
 
   #frame(keys: Wanted): Buffer | undefined {
-    const html = keys.map((key) => this.#shown.get(key) ?? '').join('')
-    return html === '' ? undefined : eventFrame('swap', html)
+    const fragments = keys.map((key) => this.#shown.get(key) ?? '').filter((html) => html !== '')
+    return fragments.length === 0 ? undefined : eventFrame('swap', fragments)
   }
 
   #channel(wanted: Wanted): Channel {

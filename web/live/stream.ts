@@ -45,8 +45,7 @@ export class EventStream {
   }
 }
 
-/** An event of the server-sent events format; any kind of line end would otherwise break out of its field. */
-export function eventFrame(event: string, data: string): Buffer {
-  const lines = data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`)
-  return Buffer.from(`event: ${event}\n${lines.join('')}\n`)
+/** An event of the server-sent events format; JSON has no line end that could break out of its field. */
+export function eventFrame(event: string, data: unknown): Buffer {
+  return Buffer.from(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
 }

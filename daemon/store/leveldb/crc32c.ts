@@ -8,14 +8,14 @@ export function crc32c(bytes: Uint8Array): number {
   let crc = -1
   let i = 0
   for (const end = bytes.length - 3; i < end; i += 4) {
-    crc ^= at(bytes, i) | (at(bytes, i + 1) << 8) | (at(bytes, i + 2) << 16) | (at(bytes, i + 3) << 24)
+    crc ^= byte(bytes, i) | (byte(bytes, i + 1) << 8) | (byte(bytes, i + 2) << 16) | (byte(bytes, i + 3) << 24)
     crc =
-      at(TABLE, 768 + (crc & 255)) ^
-      at(TABLE, 512 + ((crc >>> 8) & 255)) ^
-      at(TABLE, 256 + ((crc >>> 16) & 255)) ^
-      at(TABLE, crc >>> 24)
+      entry(768 + (crc & 255)) ^
+      entry(512 + ((crc >>> 8) & 255)) ^
+      entry(256 + ((crc >>> 16) & 255)) ^
+      entry(crc >>> 24)
   }
-  for (; i < bytes.length; i++) crc = step(crc, at(bytes, i))
+  for (; i < bytes.length; i++) crc = step(crc, byte(bytes, i))
   return ~crc >>> 0
 }
 
@@ -33,12 +33,18 @@ export function masked(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
 }
 
-function step(crc: number, byte: number): number {
-  return at(TABLE, (crc ^ byte) & 255) ^ (crc >>> 8)
+function step(crc: number, next: number): number {
+  return entry((crc ^ next) & 255) ^ (crc >>> 8)
 }
 
-function at(array: Uint8Array | Uint32Array, index: number): number {
-  return array[index] as number
+// Two functions that read an array, so that each sees one kind of array and stays fast.
+
+function byte(bytes: Uint8Array, index: number): number {
+  return bytes[index] as number
+}
+
+function entry(index: number): number {
+  return TABLE[index] as number
 }
 
 function makeTable(): Uint32Array {
@@ -49,8 +55,8 @@ function makeTable(): Uint32Array {
     table[i] = crc
   }
   for (let i = 256; i < table.length; i++) {
-    const before = at(table, i - 256)
-    table[i] = (before >>> 8) ^ at(table, before & 255)
+    const before = table[i - 256] as number
+    table[i] = (before >>> 8) ^ (table[before & 255] as number)
   }
   return table
 }

@@ -14,12 +14,12 @@ interface Version {
   readonly value: Buffer | undefined
 }
 
-/** Tables with blocks that are not what was written, in sentences. A table that was never finished is not in use. */
+/** Which tables have blocks that are not what was written, in sentences. A table that was never finished is not in use. */
 export async function damagedTables(folder: string): Promise<string[]> {
   const findings: string[] = []
   for await (const [name, file] of files(folder, /\.ldb$/)) {
     const { damaged, finished } = readTable(file)
-    if (finished && damaged > 0) findings.push(`LevelDB's table ${name} is damaged in ${damaged} places`)
+    if (finished && damaged > 0) findings.push(`LevelDB's table ${name} is damaged`)
   }
   return findings
 }

@@ -87,7 +87,7 @@ test('[RFC3396 §7] pieces are joined: options field first, then file, then snam
   expect(decode(packet([43, 1, 1, 52, 1, 3, 255], areas)).options.get(43)).toEqual(Uint8Array.of(1, 2, 3))
 })
 
-test('[RFC3396 §8] a value of more than 255 bytes is sent in pieces, one behind the other', () => {
+test('[RFC3396 §6] a value of more than 255 bytes is sent in pieces, one behind the other', () => {
   const value = '7a'.repeat(256)
   const bytes = encode(message({}, [DISCOVER, [43, 'hex', value]]))
   expect(bytes[HEADER_LENGTH + 3]).toBe(43)

@@ -107,7 +107,7 @@ describe('the relay', () => {
     expect(queryOf(message(RELAYED, [DISCOVER]), RELAY)).toMatchObject({ link: '192.0.2.7', peer: RELAY })
   })
 
-  test('[RFC3527 §3] link selection picks it instead', () => {
+  test('[RFC3527] link selection picks it instead', () => {
     expect(queryOf(message(RELAYED, [DISCOVER, information('05040a630000')])).link).toBe('10.99.0.0')
   })
 

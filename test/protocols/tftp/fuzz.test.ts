@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { seeded } from '#test/support/lossy-udp'
+import { seededRandom } from '#test/support/random'
 import { download } from './download.ts'
 import { Peer } from './peer.ts'
 import { noise, serving } from './serving.ts'
@@ -30,7 +30,7 @@ describe('a live port', () => {
       { maxTransfers: 200, maxTransfersPerPeer: 50, retransmit: { firstMillis: 20, tries: 2 } },
     )
     const [running, first] = await Peer.asking(endpoint, 'file')
-    const random = seeded(20_26)
+    const random = seededRandom(20_260)
     const senders = await Promise.all(
       Array.from({ length: 60 }, async () => {
         const socket = createSocket('udp4').bind(0, '127.0.0.1')

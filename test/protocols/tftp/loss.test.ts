@@ -46,12 +46,4 @@ describe('a bad network', () => {
     // Each of the 100 blocks leaves the server once and reaches us twice; repeats of the timer would be on top.
     expect(packets).toBeLessThanOrEqual(210)
   })
-
-  it('BlockWrapsAroundUnderLoss', async () => {
-    const bytes = noise(8 * 66_000)
-    const network = await through({ seed: 7, drop: 0.0005, reorder: 0.0005 }, bytes)
-    const { bytes: got, wraps } = await download(network.endpoint, 'file', ['blksize', '8'], ['windowsize', '60'])
-    expect(Buffer.compare(got, bytes)).toBe(0)
-    expect(wraps).toBe(1)
-  })
 })

@@ -83,6 +83,21 @@ describe('requests from one port', () => {
     expect(asked).toEqual(['file'])
   })
 
+  it('SameFileAgain: its request may be read before the ACK that was sent before it', async () => {
+    const { endpoint, exchanges } = await serving({ short: noise(10) })
+    const [peer, first] = await Peer.asking(endpoint, 'short')
+    const other = await Peer.of(endpoint)
+    // The server reads its listening socket first, and reads it to the end.
+    other.ask('missing')
+    peer.ack(1, first)
+    peer.ask('short')
+    const second = await peer.next()
+    expect(blockOf(second)).toBe(1)
+    expect(second.from.port).not.toBe(first.from.port)
+    expect(await exchanges.take()).toMatchObject({ ending: 'refuse', evidence: { file: 'missing' } })
+    expect(await exchanges.take()).toMatchObject({ ending: 'reply', bytes: 10 })
+  })
+
   it('NextRequestMayOvertakeTheLastAck: it is served when the transfer is over', async () => {
     const { endpoint, exchanges } = await serving({ file, other: noise(10) })
     const [peer, first] = await Peer.asking(endpoint, 'file')

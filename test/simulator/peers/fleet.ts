@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
+import { RFC_2131_TIMES } from '#daemon/simulator/dhcp-client'
+import { PHONE_TIMES } from '#daemon/simulator/downloader'
 import { type FleetOptions, runFleet } from '#daemon/simulator/fleet'
 import type { FleetReport } from '#daemon/simulator/report'
 import type { StepEvent, StepName } from '#daemon/simulator/step'
 import { type DhcpPeer, dhcpPeer, ordinary, type ReplyFields, type SeenRequest } from './dhcp.ts'
 import { type HttpAnswer, type HttpPeer, httpPeer, ordinaryFiles, type SeenHttp } from './http.ts'
 
-/** A fleet that loses patience within a test's time. */
+/** As patient as phones are, so that a busy machine changes nothing; only their pauses are short. */
+export const PATIENT = {
+  dhcpTimes: { ...RFC_2131_TIMES, declinePause: 10 },
+  transferTimes: { ...PHONE_TIMES, retryPauses: [10] },
+  bootTimeout: 15_000,
+} satisfies Partial<FleetOptions>
+
+/** For servers that stay silent: loses patience within a test's time. */
 export const IMPATIENT = {
   dhcpTimes: { waits: [100, 200, 400], jitter: 10, declinePause: 10 },
-  transferTimes: {
-    configTimeout: 500,
-    firmwareTimeout: 1000,
-    reportTimeout: 500,
-    retryPauses: [10],
-    tftpRetry: 50,
-  },
+  transferTimes: { ...PATIENT.transferTimes, configTimeout: 500, reportTimeout: 500, tftpRetry: 50 },
   bootTimeout: 10_000,
 } satisfies Partial<FleetOptions>
 
@@ -48,7 +51,7 @@ export async function bench({ dhcp, http, options }: Scripts = {}): Promise<Benc
     run(more = {}, signal = new AbortController().signal) {
       const onStep = (event: StepEvent) => events.push(event)
       return runFleet(
-        { phones: 1, seed: 1, dhcpPort: responder.port, mode: 'storm', ...IMPATIENT, ...more },
+        { phones: 1, seed: 1, dhcpPort: responder.port, mode: 'storm', ...PATIENT, ...more },
         { signal, onStep },
       )
     },

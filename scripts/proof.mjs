@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// `npm run proof -- NAME`: the long form of a proof whose short, seeded form is part of `npm test`.
+import { bin, build, checkNode, ensureInstalled, run } from './setup.mjs'
+
+const PROOFS = {
+  crash: {
+    what: 'kill -9 at random moments, 50 rounds: nothing acknowledged is lost',
+    tests: ['test/store/crash.test.ts'],
+    environment: { OFFHOOK_ROUNDS: '50' },
+  },
+  corruption: {
+    what: 'flipped and torn bytes in every file of the store, 200 trials: noticed, or harmless',
+    tests: ['test/store/corruption.test.ts'],
+    environment: { OFFHOOK_TRIALS: '200' },
+  },
+}
+
+const [name = '', ...more] = process.argv.slice(2)
+const proof = Object.hasOwn(PROOFS, name) ? PROOFS[name] : undefined
+if (!proof) {
+  for (const [known, { what }] of Object.entries(PROOFS)) console.log(`${known.padEnd(12)} ${what}`)
+  process.exit(name === '' ? 0 : 2)
+}
+checkNode()
+await ensureInstalled()
+await build()
+const timeout = '--testTimeout=1800000'
+process.exit(
+  await run(process.execPath, [bin('vitest', 'vitest'), 'run', timeout, ...proof.tests, ...more], {
+    env: { ...process.env, ...proof.environment },
+  }),
+)
