@@ -25,6 +25,9 @@ export const ipv4 = z.string().transform((text, ctx): Ipv4 => {
   return address ?? ('0.0.0.0' as Ipv4)
 })
 
+/** An IANA time zone name, e.g. `Europe/Berlin`. */
+export const timeZone = z.string().refine(isTimeZone, { error: ({ input }) => `"${input}" is not a time zone` })
+
 /** `address:port`, IPv4. */
 export const endpoint = z.string().transform((text, ctx): Endpoint => {
   const [address = '', port = '', ...more] = text.split(':')
@@ -84,6 +87,14 @@ export function checkSubnets(subnets: readonly (Pooled & { readonly name: string
         ctx.addIssue({ code: 'custom', path: [index, 'cidr'], message: `the network overlaps that of "${other.name}"` })
       }
     }
+  }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod'
-import { addressRange, checkPools, checkSubnets, cidr, endpoint, ipv4, live, restart } from './fields.ts'
+import { addressRange, checkPools, checkSubnets, cidr, endpoint, ipv4, live, restart, timeZone } from './fields.ts'
 
 /*
  * The one schema: validation, the settings form and the documentation all come from it. Objects are strict, so a
@@ -30,6 +30,9 @@ const web = z.strictObject({
   listen: endpoint
     .prefault('127.0.0.1:8090')
     .meta(restart('Admin listener', 'Where the admin interface, /readyz, /healthz and /metrics answer.')),
+  timeZone: timeZone
+    .optional()
+    .meta(restart('Time zone', 'In which the pages show times, as an IANA name; by default the machine’s own.')),
 })
 
 const http = z.strictObject({

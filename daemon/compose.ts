@@ -14,7 +14,7 @@ import type { ProtocolServer } from '#protocols/server'
 import { TftpServer } from '#protocols/tftp/server'
 import { WebServer } from '#web/server'
 import { prepareDataFolder } from './data-folder.ts'
-import { createJournal } from './journal.ts'
+import { createJournal, faultText } from './journal.ts'
 import type { Part } from './lifecycle.ts'
 import { createMetrics } from './metrics.ts'
 import { readings } from './readings.ts'
@@ -25,7 +25,7 @@ import { FirmwareFiles } from './services/firmware.ts'
 import { Fleet } from './services/fleet.ts'
 import { StoreFleetView } from './services/fleet-view.ts'
 import { Provisioning } from './services/provisioning.ts'
-import { phonePorts, subnetsOf } from './settings.ts'
+import { localTimeZone, phonePorts, subnetsOf } from './settings.ts'
 import { LevelStore } from './store/level-store.ts'
 import { supervise } from './supervisor.ts'
 
@@ -35,7 +35,8 @@ export function compose(config: Config, logger: Logger, now: () => number) {
   const ports = phonePorts(config)
   const { zeroTouch, keepAliveMinutes, maxPending, disconnectedAfterMinutes } = config.fleet
 
-  const store = new LevelStore({ folder: join(config.data.folder, 'store') })
+  const onFault = (error: unknown) => announce('daemon.fault', { error: faultText(error) })
+  const store = new LevelStore({ folder: join(config.data.folder, 'store'), onFault })
   const journal = createJournal(logger, now, [
     (exchange) => metrics.exchange(exchange),
     (exchange) => fleet.sighted(exchange),
@@ -71,7 +72,7 @@ export function compose(config: Config, logger: Logger, now: () => number) {
     ...(config.http.enabled ? [http] : []),
   ]
   const web = new WebServer({
-    listen: config.web.listen,
+    ...{ listen: config.web.listen, timeZone: config.web.timeZone ?? localTimeZone(), onFault },
     port: {
       ...{ fleet: view, accounts, now },
       servers: () => servers.map((server) => ({ name: server.name, health: server.health() })),

@@ -28,7 +28,16 @@ export function createJournal(
 
   const announce: Announce = (id, fields) => {
     const { level, text } = messages[id]
+    const isTrouble = level === 'warn' || level === 'error'
+    if (isTrouble && !mayWrite(id, id)) return
     logger[level]({ id, ...fields }, text)
+  }
+
+  /** Trouble may come in floods, and somebody may cause them: lines of one kind have a budget. */
+  function mayWrite(kind: string, id: MessageId): boolean {
+    const missed = budget.take(kind)
+    if (missed) logger.warn({ id: 'log.suppressed', kind: id, count: missed }, messages['log.suppressed'].text)
+    return missed !== undefined
   }
 
   function observe(exchange: Exchange): void {
@@ -41,14 +50,16 @@ export function createJournal(
     }
     const id: MessageId = `exchange.${exchange.ending}`
     if (!logger.isLevelEnabled(messages[id].level)) return
-    const kind = `${id} ${exchange.protocol} ${exchange.reason}`
-    const missed = budget.take(kind)
-    if (missed === undefined) return
-    if (missed > 0) announce('log.suppressed', { kind: id, protocol: exchange.protocol, count: missed })
-    announce(id, lineOf(exchange))
+    if (!mayWrite(`${id} ${exchange.protocol} ${exchange.reason}`, id)) return
+    logger[messages[id].level]({ id, ...lineOf(exchange) }, messages[id].text)
   }
 
   return { announce, observe }
+}
+
+/** Where a fault came from, for the people who mend it. */
+export function faultText(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
 /** An exchange as fields of a log line, with a sentence that explains itself. */

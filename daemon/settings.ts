@@ -29,3 +29,8 @@ function withServer(subnet: SubnetConfig, index: number, config: Config): Subnet
     tftpServer: subnet.tftpServer ?? serverAddress,
   }
 }
+
+/** The machine's own time zone, as an IANA name. */
+export function localTimeZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone
+}

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Endpoint } from '#protocols/lib/exchange'
-import { ListenError } from '#protocols/lib/listen'
+import { ListenError, watchTcp } from '#protocols/lib/listen'
 import { type Health, type ProtocolServer, Standing } from '#protocols/server'
 import { type AppOptions, createApp, SELF, type WebApp } from './app.ts'
 import type { WebPort } from './port.ts'
@@ -55,6 +55,7 @@ export class WebServer implements ProtocolServer {
       await this.#close()
       throw error
     }
+    watchTcp(server)
     server.once('error', (error) => void this.#lose(error))
     // It is being closed by then: what else goes wrong tells nothing new.
     server.on('error', () => undefined)
@@ -90,6 +91,7 @@ export class WebServer implements ProtocolServer {
 /** Bounds for slow or greedy clients; a response may last for ever, as event streams do. */
 const PATIENCE = {
   headersTimeout: 10_000,
+  connectionsCheckingInterval: 5000,
   requestTimeout: 30_000,
   keepAliveTimeout: 5000,
   maxHeaderSize: 16_384,

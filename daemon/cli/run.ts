@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import type { Config } from '#config/schema'
 import { compose, type Offhook } from '#daemon/compose'
+import { faultText } from '#daemon/journal'
 import { startAll, stopAll } from '#daemon/lifecycle'
 import { createLogger } from '#daemon/log'
+import { StoreDamaged } from '#daemon/store/store'
 import { CONFIG_FILE, readConfig, TRY_OUT_FILE } from './config-file.ts'
 import { type CliIo, fail } from './io.ts'
 import { virtualFirmware, virtualPhones } from './virtual-phones.ts'
@@ -36,7 +38,8 @@ export function runCommand(io: CliIo): Command {
         const folder = options.data ?? config.data.folder
         await run({ ...config, data: { ...config.data, folder } }, options, io)
       } catch (error) {
-        if (!io.signal.aborted) fail(io, error)
+        if (error instanceof StoreDamaged) fail(io, new Error(damage(error)))
+        else if (!io.signal.aborted) fail(io, error)
       }
     })
 }
@@ -46,7 +49,7 @@ async function run(config: Config, options: RunOptions, io: CliIo): Promise<void
   const logger = createLogger({ ...config.log, journald }, io.stdout)
   const offhook = compose(config, logger, Date.now)
   const { announce } = offhook
-  io.onFault((error) => announce('daemon.fault', { error: error instanceof Error ? error.stack : String(error) }))
+  io.onFault((error) => announce('daemon.fault', { error: faultText(error) }))
   announce('daemon.starting', { data: config.data.folder })
   await startAll(offhook.parts, io.signal, STOP_DEADLINE)
   try {
@@ -77,6 +80,11 @@ async function serve(offhook: Offhook, config: Config, options: RunOptions, io: 
   const phones = options.tryOut ? virtualPhones(config, options.virtualPhones, io) : Promise.resolve()
   if (!io.signal.aborted) await once(io.signal, 'abort')
   await phones
+}
+
+function damage({ findings }: StoreDamaged): string {
+  const wayOut = 'see "offhook verify"; "offhook store accept-loss" goes on with what is intact'
+  return `the data is damaged and nothing is served: ${findings.join('; ')} (${wayOut})`
 }
 
 function phoneCount(text: string): number {

@@ -36,12 +36,16 @@ export class Unreadable extends Error {
   }
 }
 
+/** Whether a call of the operating system failed, as opposed to our own code. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error
+}
+
 /** What the operating system said, without LevelDB's wrapping: `no space left on device`. */
 export function reasonOf(error: unknown): string {
-  const { message, cause } = error instanceof Error ? error : new Error(String(error))
-  if (cause instanceof Error) return reasonOf(cause)
-  const ioError = /^IO error: (?:.*: )?([^:]+)$/.exec(message)?.[1]
-  const systemCall = /^E[A-Z]+: ([^,]+),/.exec(message)?.[1]
-  const reason = ioError ?? systemCall ?? message
-  return reason.charAt(0).toLowerCase() + reason.slice(1)
+  if (!(error instanceof Error)) return String(error)
+  if (error.cause instanceof Error) return reasonOf(error.cause)
+  const ioError = /^IO error: (?:.*: )?([^:]+)$/.exec(error.message)?.[1]
+  const systemCall = /^E[A-Z]+: ([^,]+),/.exec(error.message)?.[1]
+  return (ioError ?? systemCall)?.toLowerCase() ?? error.message
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from 'node:fs'
-import { copyFile, link, mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, cp, link, mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { reasonOf, StoreUnavailable } from './errors.ts'
 
@@ -29,15 +29,20 @@ export async function prepareFolder(folder: string): Promise<void> {
     }
     await rm(await mkdtemp(join(folder, ASIDE)), { recursive: true })
   } catch (error) {
-    throw new StoreUnavailable('STORE_FOLDER', folderSentence(folder, error), error)
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') throw unusable(`${folder} cannot be created, because there is no ${dirname(folder)}`, error)
+    if (code === 'ENOTDIR') throw unusable(`${folder} is not a folder`, error)
+    throw folderUnusable(folder, error)
   }
 }
 
-function folderSentence(folder: string, error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code
-  if (code === 'ENOENT') return `the store's folder ${folder} cannot be created, because there is no ${dirname(folder)}`
-  if (code === 'ENOTDIR') return `the store's folder ${folder} is not a folder`
-  return `the store's folder ${folder} cannot be used: ${reasonOf(error)}`
+/** The operating system refused something in the folder. */
+export function folderUnusable(folder: string, error: unknown): StoreUnavailable {
+  return unusable(`${folder} cannot be used: ${reasonOf(error)}`, error)
+}
+
+function unusable(what: string, error: unknown): StoreUnavailable {
+  return new StoreUnavailable('STORE_FOLDER', `the store's folder ${what}`, error)
 }
 
 export async function hasLevelFolder(folder: string): Promise<boolean> {
@@ -81,6 +86,17 @@ export async function lockedFolder(folder: string): Promise<string> {
   await (await open(lock, 'a')).close()
   await link(lock, join(aside, 'LOCK'))
   return aside
+}
+
+/** Copies the whole folder except `except`; what was copied before it failed is removed again. */
+export async function copyFolder(folder: string, copy: string, except: string): Promise<void> {
+  if (await exists(copy)) throw new StoreUnavailable('STORE_FOLDER', `${copy} exists already`)
+  try {
+    await cp(folder, copy, { recursive: true, filter: (path) => path !== except })
+  } catch (error) {
+    await rm(copy, { recursive: true, force: true })
+    throw new StoreUnavailable('STORE_FOLDER', `the store cannot be copied to ${copy}: ${reasonOf(error)}`, error)
+  }
 }
 
 /** Puts `rebuilt` in the place of LevelDB's folder. */

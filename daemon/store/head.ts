@@ -7,8 +7,8 @@ export const HEAD_KEY = 'm/head'
 
 /** What the whole store looks like after one group of writes; written in the same batch as the group. */
 export interface Head {
-  /** Version of this layout of files and records. */
-  readonly format: 1
+  /** Version of this layout of files and records: 1. */
+  readonly format: number
   /** Counts the groups of writes. */
   readonly sequence: number
   /** The last revision given out. */

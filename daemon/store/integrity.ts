@@ -68,7 +68,9 @@ function take(diskKey: string, bytes: Buffer, tables: Tables, seal: Seal): boole
 function note(damaged: Map<string, string[]>, diskKey: string): void {
   const place = parseDiskKey(diskKey)
   const table = place?.table ?? 'unknown table'
-  damaged.set(table, [...(damaged.get(table) ?? []), place?.key ?? diskKey])
+  const keys = damaged.get(table) ?? []
+  damaged.set(table, keys)
+  keys.push(place?.key ?? diskKey)
 }
 
 function sample(keys: readonly string[]): string {

@@ -34,6 +34,7 @@ export class LevelStore implements Store {
   readonly #onFault: (error: unknown) => void
   #state: 'closed' | 'opening' | 'open' | 'closing' = 'closed'
   #running: Running | undefined
+  #opening: Promise<Running> | undefined
   #closing: Promise<void> | undefined
 
   constructor(options: LevelStoreOptions) {
@@ -55,7 +56,8 @@ export class LevelStore implements Store {
     if (this.#state !== 'closed') throw new StoreUnavailable('STORE_CLOSED', `the store is ${this.#state} already`)
     this.#state = 'opening'
     try {
-      this.#running = await this.#start()
+      this.#opening = this.#start()
+      this.#running = await this.#opening
       this.#state = 'open'
     } catch (error) {
       this.#state = 'closed'
@@ -72,27 +74,27 @@ export class LevelStore implements Store {
   }
 
   get<T>(table: Table<T>, key: string): Stored<T> | undefined {
-    return this.#open().memory.row(table.name, key)?.stored as Stored<T> | undefined
+    return this.#ready().memory.row(table.name, key)?.stored as Stored<T> | undefined
   }
 
   /** The records at the time of the call, in no particular order. */
   entries<T>(table: Table<T>): IterableIterator<Stored<T>> {
-    return Array.from(this.#open().memory.rows(table.name), ({ stored }) => stored as Stored<T>).values()
+    return Array.from(this.#ready().memory.rows(table.name), ({ stored }) => stored as Stored<T>).values()
   }
 
   count(table: Table<unknown>): number {
-    return this.#open().memory.count(table.name)
+    return this.#ready().memory.count(table.name)
   }
 
   async commit(changes: readonly Change[], options: CommitOptions): Promise<number> {
-    const { memory, writer } = this.#open()
+    const { memory, writer } = this.#ready()
     const { revision, steps } = memory.apply(changes)
     return writer.enqueue(revision, steps, options.durable)
   }
 
   /** Replays before it returns. The listener is told after the write and before its commit resolves. */
   watch<T>(table: Table<T>, from: number | 'now', listener: (notice: Notice<T>) => void): () => void {
-    const { watchers, writer } = this.#open()
+    const { watchers, writer } = this.#ready()
     return watchers.add(table.name, from, writer.writtenRows(table.name), (notice) => listener(notice as Notice<T>))
   }
 
@@ -100,7 +102,7 @@ export class LevelStore implements Store {
     return this.#running?.writer.trouble()
   }
 
-  #open(): Running {
+  #ready(): Running {
     if (this.#state === 'open' && this.#running) return this.#running
     throw new StoreUnavailable('STORE_CLOSED', `the store is not open: it is ${this.#state}`)
   }
@@ -125,14 +127,17 @@ export class LevelStore implements Store {
 
   async #stop(): Promise<void> {
     // An opening under way is not aborted: it ends within a second or two.
-    while (this.#state === 'opening') await new Promise((resolve) => setImmediate(resolve))
+    await this.#opening?.catch(() => {})
     const running = this.#running
-    if (this.#state === 'closed' || !running) return
+    if (!running) return
     this.#state = 'closing'
-    await running.writer.drain()
-    await release(running)
-    this.#running = undefined
-    this.#state = 'closed'
+    try {
+      await running.writer.drain()
+      await release(running)
+    } finally {
+      this.#running = undefined
+      this.#state = 'closed'
+    }
   }
 }
 
@@ -151,6 +156,5 @@ async function migrate({ head, memory, writer }: Running, migrations: readonly M
 }
 
 async function release({ engine, witness }: Running): Promise<void> {
-  await engine.close()
-  await witness.close()
+  await engine.close().finally(() => witness.close())
 }

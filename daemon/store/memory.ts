@@ -69,11 +69,12 @@ export class Memory {
     for (const { table, key, before } of steps) this.#set(table, key, before)
   }
 
-  #step({ table, key, value, expect }: Change, revision: number): Step {
+  #step(change: Change, revision: number): Step {
+    const { table, key, value, expect } = change
     const on = diskKey(table, key)
     const before = this.row(table, key)
     if (expect !== undefined && expect !== (before?.revision ?? 'absent')) {
-      throw new Conflict({ table, key, value, expect }, before?.revision)
+      throw new Conflict(change, before?.revision)
     }
     if (value === undefined) return { table, key, diskKey: on, before, after: undefined, bytes: undefined }
     const json = JSON.stringify(value)

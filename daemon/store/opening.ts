@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { rm } from 'node:fs/promises'
 import { Engine } from './engine.ts'
-import { reasonOf, StoreUnavailable, Unreadable } from './errors.ts'
+import { isSystemError, reasonOf, StoreUnavailable, Unreadable } from './errors.ts'
 import {
   copyAside,
+  folderUnusable,
   hasLevelFiles,
   levelFolder,
   prepareFolder,
@@ -39,8 +40,9 @@ export async function openVerified(folder: string, schema: number, onFault: OnFa
     await refuseDamagedTables(folder)
     return await openRestorably(folder, schema, onFault)
   } catch (error) {
-    if (!(error instanceof Unreadable)) throw error
-    throw new StoreDamaged((await examineSalvage(folder, error)).findings)
+    if (error instanceof Unreadable) throw new StoreDamaged((await examineSalvage(folder, error)).findings)
+    if (isSystemError(error)) throw folderUnusable(folder, error)
+    throw error
   }
 }
 
@@ -54,7 +56,7 @@ async function openRestorably(folder: string, schema: number, onFault: OnFault):
       await engine.close()
       throw error
     })
-    await removeLeftovers(folder)
+    await removeLeftovers(folder).catch(onFault)
     return opened
   } catch (error) {
     // Either error shows that the lock was ours.
@@ -89,7 +91,7 @@ export async function examineEntries(folder: string, entries: Entries): Promise<
 async function verify(folder: string, engine: Engine, schema: number, onFault: OnFault): Promise<Opened> {
   const examination = await examineEntries(folder, engine.chunks())
   const { tables, seal, head } = examination
-  if (head && (head.format !== 1 || head.schema > schema)) throw newer(folder, head, schema)
+  if (head) refuseNewer(folder, head, schema)
   const testimony = await readTestimony(folder)
   // Killed while it was created: LevelDB is there, but not even the first head record.
   const unborn = examination.empty && (testimony?.durable ?? 0) === 0
@@ -117,8 +119,10 @@ async function seed(
   }
 }
 
-function newer(folder: string, head: Head, schema: number): StoreUnavailable {
+/** Throws when the store was written by a version that this one does not understand. */
+export function refuseNewer(folder: string, head: Head, schema: number): void {
+  if (head.format === 1 && head.schema <= schema) return
   const found = head.format === 1 ? `version ${head.schema}, this one knows up to ${schema}` : `layout ${head.format}`
   const sentence = `the store in ${folder} was written by a newer Offhook (${found}): start that one`
-  return new StoreUnavailable('STORE_NEWER', sentence)
+  throw new StoreUnavailable('STORE_NEWER', sentence)
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { cp, rm } from 'node:fs/promises'
-import { Engine } from './engine.ts'
+import { rm } from 'node:fs/promises'
+import { Engine, type Operation } from './engine.ts'
 import { StoreUnavailable, Unreadable } from './errors.ts'
-import { copyAside, hasLevelFolder, levelFolder, lockedFolder, swapIn, undoSwap } from './files.ts'
+import { copyAside, copyFolder, hasLevelFolder, levelFolder, lockedFolder, swapIn, undoSwap } from './files.ts'
 import { encodeHead, HEAD_KEY, type Head } from './head.ts'
 import type { Examination } from './integrity.ts'
 import { salvage } from './leveldb/salvage.ts'
 import { latestSchema, MIGRATIONS } from './migrations.ts'
-import { examineEntries, examineSalvage, refuseDamagedTables } from './opening.ts'
+import { examineEntries, examineSalvage, refuseDamagedTables, refuseNewer } from './opening.ts'
 import { diskKey, encodeRecord } from './records.ts'
 import { Seal } from './seal.ts'
 import { NOTHING_YET, readTestimony, type Testimony, Witness } from './witness.ts'
@@ -69,8 +69,9 @@ export async function acceptLoss(folder: string, now: () => number): Promise<Acc
       const sentence = `nothing readable is left in ${folder}; restore a snapshot, or move the folder away to begin anew`
       throw new StoreUnavailable('STORE_FOLDER', sentence)
     }
+    if (survivors.head) refuseNewer(folder, survivors.head, Number.POSITIVE_INFINITY)
     const copy = `${folder}.damaged-${new Date(now()).toISOString().replaceAll(/[-:]|\.\d+/g, '')}`
-    await cp(folder, copy, { recursive: true, errorOnExist: true, force: false, filter: (path) => path !== rebuilt })
+    await copyFolder(folder, copy, rebuilt)
     const testimony = await readTestimony(folder)
     const head = await writeAnew(engine, survivors, testimony)
     await engine.close()
@@ -93,13 +94,15 @@ async function writeAnew(engine: Engine, survivors: Examination, testimony: Test
   const seal = new Seal()
   let revision = survivors.head?.revision ?? 0
   for (const [table, rows] of survivors.tables) {
+    const operations: Operation[] = []
     for (const { stored } of rows.values()) {
       const key = diskKey(table, stored.key)
       const { bytes, checksum } = encodeRecord(key, stored.revision, JSON.stringify(stored.value))
       seal.replace(table, undefined, { revision: stored.revision, checksum })
       revision = Math.max(revision, stored.revision)
-      await engine.write([{ key, bytes }], false)
+      operations.push({ key, bytes })
     }
+    while (operations.length > 0) await engine.write(operations.splice(-500), false)
   }
   const sequence = 1 + Math.max(survivors.head?.sequence ?? 0, testimony?.durable ?? 0, testimony?.written ?? 0)
   const schema = survivors.head?.schema ?? testimony?.schema ?? latestSchema(MIGRATIONS)

@@ -48,13 +48,14 @@ export interface Store {
   entries<T>(table: Table<T>): IterableIterator<Stored<T>>
   count(table: Table<unknown>): number
   /**
-   * Rejects with a Conflict when an expectation fails (then nothing of it is written) and with the disk's error when
-   * the write fails (then memory is as before). Returns the revision given to its records.
+   * Rejects with a Conflict when an expectation fails (then nothing of it is written) and with `code` STORE_WRITE and
+   * the disk's error as its cause when the write fails (then memory is as before). Returns the revision given to its
+   * records. Later changes of one commit see the earlier ones.
    */
   commit(changes: readonly Change[], options: CommitOptions): Promise<number>
   /**
    * Replays every record newer than `from` in revision order (0: all; `now`: none), then follows; returns the way to
-   * stop.
+   * stop. Removals are not replayed. Notices come after the write, and before its commit resolves.
    */
   watch<T>(table: Table<T>, from: number | 'now', listener: (notice: Notice<T>) => void): () => void
   /** Undefined while writes succeed; the sentence to show while they do not. */

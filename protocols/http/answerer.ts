@@ -54,7 +54,7 @@ export class Answerer {
   }
 
   #next(connection: Connection): void {
-    connection.breakOff?.(new MalformedPacket('incomplete'))
+    connection.body?.breakOff(new MalformedPacket('incomplete'))
     connection.busy = false
     if (connection.socket.destroyed) this.#dropWaiting(connection)
     const call = connection.waiting.shift()
@@ -127,10 +127,13 @@ export class Answerer {
   /** For what no handler takes. An announced body stays unread, so the connection must go. */
   #unserved(call: Call, path: string, sender: Evidence): Verdict {
     const closes = announcesBody(call)
-    const evidence = { ...sender, file: path.slice(0, TEXT_KEPT) }
     const allowed = METHODS.filter((method) => this.#handlerFor(method, path))
-    if (allowed.length === 0) return refused(404, 'nothing is served under this path', evidence, closes)
-    return refused(405, 'the method is not for this path', evidence, closes, { Allow: allowed.join(', ') })
+    if (allowed.length > 0) {
+      // A path that is served may hold a secret (a keep-alive's prefix): only its handler may tell it.
+      return refused(405, 'the method is not for this path', sender, closes, { Allow: allowed.join(', ') })
+    }
+    const evidence = { ...sender, file: path.slice(0, TEXT_KEPT) }
+    return refused(404, 'nothing is served under this path', evidence, closes)
   }
 
   /** Decides whether this answer is the connection's last; requests that wait behind it are then never begun. */

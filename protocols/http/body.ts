@@ -16,7 +16,7 @@ export function announcesBody({ req }: Call): boolean {
 
 /**
  * The whole body, or the verdict that ends the request: longer than `limit` (413, before a byte is read when its
- * length is announced), or broken off by what `connection.breakOff` is told. Never rejects.
+ * length is announced), or broken off by what `connection.body` is told. Never rejects.
  */
 export function readBody(call: Call, limit: number, evidence: Evidence): Promise<Uint8Array | Verdict> {
   const { req, res, connection, expects } = call
@@ -26,10 +26,10 @@ export function readBody(call: Call, limit: number, evidence: Evidence): Promise
     const chunks: Buffer[] = []
     let length = 0
     const settle = (result: Uint8Array | Verdict) => {
-      connection.breakOff = undefined
+      connection.body = undefined
       resolve(result)
     }
-    connection.breakOff = (reason) => settle(malformed(reason, evidence, true))
+    connection.body = { req, breakOff: (reason) => settle(malformed(reason, evidence, true)) }
     req.on('data', (chunk: Buffer) => {
       length += chunk.length
       if (length <= limit) chunks.push(chunk)

@@ -15,6 +15,13 @@ export interface Call {
   readonly expects: 'nothing' | 'continue' | 'unknown'
 }
 
+/** A body that is not yet whole, and the way to give it up. */
+export interface PendingBody {
+  /** Its `complete` tells that the last octet was parsed, even if it was not yet handed on. */
+  readonly req: IncomingMessage
+  breakOff(reason: MalformedPacket): void
+}
+
 /** What the front remembers of one connection. Its requests are worked on one at a time, in order [RFC9112 §9.3.2]. */
 export class Connection {
   readonly socket: Socket
@@ -27,8 +34,8 @@ export class Connection {
   answered = 0
   /** What else arrives is no request: it is thrown away until the connection is gone. */
   closing = false
-  /** While a body is being read: ends that, for this reason. */
-  breakOff: ((reason: MalformedPacket) => void) | undefined
+  /** The body being read. */
+  body: PendingBody | undefined
 
   constructor(socket: Socket) {
     this.socket = socket
@@ -38,17 +45,18 @@ export class Connection {
   }
 
   /**
-   * Closes in two steps: our side at once, all of it when the client has closed too or `lingerMs` is over. Closing
-   * with input unread would reset the connection and could take the answer away from the client [RFC9112 §9.6].
+   * Closes in two steps: our side as soon as all is written, the rest when the client has closed too or `lingerMs` is
+   * over. Closing with input unread would reset the connection and could take the answer away [RFC9112 §9.6].
    */
   closeGently(lingerMs: number): void {
     const { socket } = this
     this.closing = true
     if (socket.destroyed) return
-    socket.end()
-    socket.resume()
-    const timer = setTimeout(() => socket.destroy(), lingerMs)
-    socket.once('close', () => clearTimeout(timer))
+    socket.end(() => {
+      const timer = setTimeout(() => socket.destroy(), lingerMs)
+      socket.once('close', () => clearTimeout(timer))
+      if (socket.destroyed) clearTimeout(timer)
+    })
   }
 }
 

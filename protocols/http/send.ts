@@ -43,8 +43,10 @@ function openContent({ content, headers }: WireReply): Uint8Array | Readable | u
   return opened
 }
 
-function writeHead(res: ServerResponse, reply: WireReply, close: boolean): void {
-  res.writeHead(reply.status, close ? { ...reply.headers, Connection: 'close' } : reply.headers)
+function writeHead(res: ServerResponse, { status, headers }: WireReply, close: boolean): void {
+  // A handler may have said `connection: close` itself.
+  const adds = close && headers.connection === undefined
+  res.writeHead(status, adds ? { ...headers, Connection: 'close' } : headers)
 }
 
 /**

@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { DropArgument, Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { Endpoint, Exchange, Observe } from '#protocols/lib/exchange'
-import { ListenError } from '#protocols/lib/listen'
+import { ListenError, watchTcp } from '#protocols/lib/listen'
 import { MalformedPacket } from '#protocols/lib/malformed'
 import { type Health, type ProtocolServer, Standing } from '#protocols/server'
 import { Answerer, unanswered } from './answerer.ts'
@@ -99,6 +99,7 @@ export class PhoneHttpServer implements ProtocolServer {
       server.listen({ host: endpoint.address, port: endpoint.port, backlog: 2_048 }, () => {
         server.off('error', refuse)
         server.on('error', (error) => void this.#lose(error))
+        watchTcp(server)
         resolve(server)
       })
     })
@@ -130,7 +131,11 @@ export class PhoneHttpServer implements ProtocolServer {
     server.on('request', (req, res) => this.#accept(req, res, 'nothing'))
     server.on('checkContinue', (req, res) => this.#accept(req, res, 'continue'))
     server.on('checkExpectation', (req, res) => this.#accept(req, res, 'unknown'))
-    server.on('connect', (req, socket) => this.#unparsed(socket as Socket, TUNNEL, req.method))
+    server.on('connect', (req, socket) => {
+      // node:http has let go of the socket: its errors and what it still brings are ours.
+      socket.on('error', ignore).resume()
+      this.#unparsed(socket as Socket, TUNNEL, req.method)
+    })
     server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
       this.#unparsed(socket as Socket, headFault(error)),
     )
@@ -140,7 +145,7 @@ export class PhoneHttpServer implements ProtocolServer {
 
   #accept(req: IncomingMessage, res: ServerResponse, expects: Call['expects']): void {
     // Writing to a client that has gone is no event: the answerer sees the response close.
-    res.on('error', () => undefined)
+    res.on('error', ignore)
     this.#answerer.accept({ req, res, connection: this.#connectionOf(req.socket), expects })
   }
 
@@ -158,22 +163,24 @@ export class PhoneHttpServer implements ProtocolServer {
     if (connection.closing) return
     if (fault.kind === 'lost') return void socket.destroy()
     connection.closing = true
-    socket.on('error', () => undefined)
-    // The request whose body it is has its own exchange.
-    if (connection.breakOff) {
-      connection.breakOff(new MalformedPacket(fault.code))
+    if (connection.body && !connection.body.req.complete) {
+      // It is the body of a request, which has an exchange of its own.
+      connection.body.breakOff(new MalformedPacket(fault.code))
       return
     }
 
     const stray = fault.kind === 'syntax' && (connection.busy || connection.answered > 0)
-    const answers = !connection.busy && !stray && fault.kind !== 'tls' && socket.bytesRead > 0 && socket.writable
-    const idle = fault.kind === 'timeout' && socket.bytesRead === 0
-    if (answers) socket.write(rawAnswer(fault.status, this.#now()))
+    const silent = fault.kind === 'timeout' && socket.bytesRead === 0
+    const answered = !connection.busy && !stray && !silent && fault.kind !== 'tls' && socket.writable
+    if (answered) socket.write(rawAnswer(fault.status, this.#now()))
     // Otherwise the answer under way is the last, and the answerer closes after it.
     if (!connection.busy) connection.closeGently(this.#limits.lingerMs)
-    if (!idle) this.#options.observe(unparsed(connection.peer, fault, operation, stray, answers))
+    if (!silent) this.#options.observe(unparsed(connection.peer, fault, operation, stray, answered))
   }
 }
+
+/** For errors that only say that the client has gone. */
+function ignore(): void {}
 
 /**
  * `stray`: octets behind a request that did not announce them, as senders leave that count characters for octets.

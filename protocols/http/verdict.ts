@@ -14,16 +14,12 @@ export interface Verdict {
   readonly closes: boolean
 }
 
+/** By the code of the MalformedPacket; 400 for all others. */
 const STATUS_OF: Readonly<Record<string, number>> = { 'target-too-long': 414, timeout: 408, 'head-too-large': 431 }
-
-/** The status for a MalformedPacket of ours or of a handler's decoder. */
-export function statusOfMalformed(code: string): number {
-  return STATUS_OF[code] ?? 400
-}
 
 /** The request is not what it should be. A handler's decoder may say why: that sentence is sent along. */
 export function malformed({ code, message }: MalformedPacket, evidence: Evidence, closes: boolean): Verdict {
-  const status = statusOfMalformed(code)
+  const status = STATUS_OF[code] ?? 400
   const said = message === code ? statusReply(status) : plainText(status, message)
   return { ending: 'malformed', reply: said, reason: code, evidence, closes }
 }

@@ -55,6 +55,8 @@ const FIELDS: ReadonlyMap<string, Field | 'mac'> = new Map(
 
 /** `emsUserName`, `emsUserPassword` and whatever looks like them: never kept, so that they can never be shown. */
 const CREDENTIAL = /emsuser|passw|secret/i
+/** The digest a phone sends as its password: not even under a key that was damaged on the way. */
+const DIGEST = /^[0-9a-f]{32}$/i
 /** Names that mean something to a JavaScript object. */
 const RESERVED: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 /** A wrong person would be created of half a name; better none. */
@@ -152,7 +154,7 @@ class Draft {
 
   #takeExtra(key: string, value: string): void {
     const { extra } = this.#report
-    if (key === '' || RESERVED.has(key) || CREDENTIAL.test(key)) return
+    if (key === '' || RESERVED.has(key) || CREDENTIAL.test(key) || DIGEST.test(value)) return
     if (!Object.hasOwn(extra, key) && ++this.#extras > EXTRA_COUNT) return
     extra[key] = cleanText(value, EXTRA_LIMIT)
   }

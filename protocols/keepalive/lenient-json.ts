@@ -7,8 +7,6 @@ export type TakeMember = (key: string, value: string, cut: boolean) => void
 const MEMBER_LIMIT = 256
 /** Levels of arrays and objects kept inside a value. */
 const DEPTH_LIMIT = 8
-/** A quote that begins the next member, where the one that should end this value is missing. */
-const KEY_AHEAD = /"[\w.-]{1,64}"[ \t]{0,8}:/y
 const HEX4 = /^[0-9a-f]{4}$/i
 const ESCAPED: Readonly<Record<string, string>> = {
   b: '\b',
@@ -37,6 +35,8 @@ export function scanObject(text: string, take: TakeMember): 'whole' | 'cut' | 'n
 class Scanner {
   readonly #text: string
   #at: number
+  /** A quote that begins the next member, where the one that should end this value is missing. */
+  readonly #nextMember = /"[\w.-]{1,64}"[ \t]{0,8}:/y
   /** The end of the text came before the end of a value. */
   #cut = false
 
@@ -119,8 +119,10 @@ class Scanner {
       else if (this.#endsString()) return value + this.#text.slice(from, this.#at++)
       else this.#at++
     }
-    this.#cut = true
-    return value + this.#text.slice(from)
+    // Either the end is cut off, or only the quote before the closing brace is missing.
+    const rest = this.#text.slice(from).trimEnd()
+    this.#cut = !rest.endsWith('}')
+    return value + (this.#cut ? rest : rest.slice(0, -1))
   }
 
   /** Moves behind an escape and gives its meaning; a backslash that begins none stands for itself. */
@@ -137,8 +139,8 @@ class Scanner {
   }
 
   #keyAhead(): boolean {
-    KEY_AHEAD.lastIndex = this.#at
-    return KEY_AHEAD.test(this.#text)
+    this.#nextMember.lastIndex = this.#at
+    return this.#nextMember.test(this.#text)
   }
 
   /** A quote ends its string when what follows could not stand inside one; others are part of it. */

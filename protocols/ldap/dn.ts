@@ -37,6 +37,7 @@ export function isWithin(name: Dn, ancestor: Dn): boolean {
 
 /** A value as it may stand in a name [RFC4514 §2.4]. */
 export function escapeDnValue(value: string): string {
+  if (/^[\w.@-]*$/.test(value)) return value
   return value
     .replaceAll(/["+,;<>\\=]/g, '\\$&')
     .replaceAll('\0', '\\00')

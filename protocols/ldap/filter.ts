@@ -144,13 +144,20 @@ export function evaluate(condition: Condition, attributes: Attributes): boolean 
     case 'present':
       return condition.attributes.some((name) => attributes[name] !== undefined)
     default:
-      return condition.attributes.some((name) => {
-        const values = attributes[name]
-        if (values === undefined) return false
-        if (typeof values === 'string') return holds(condition, normalize(condition.rule, values))
-        return values.some((value) => holds(condition, normalize(condition.rule, value)))
-      })
+      return anyHolds(condition, attributes)
   }
+}
+
+/** One value of one attribute is enough; an attribute that is not there is False [X.511 §7.8.2]. */
+function anyHolds(comparison: Comparison, attributes: Attributes): boolean {
+  for (const name of comparison.attributes) {
+    const values = attributes[name]
+    if (values === undefined) continue
+    if (typeof values === 'string') {
+      if (holds(comparison, normalize(comparison.rule, values))) return true
+    } else if (values.some((value) => holds(comparison, normalize(comparison.rule, value)))) return true
+  }
+  return false
 }
 
 /** The value that decides (false for and, true for or), else Undefined if any part is, else the other value. */
@@ -164,17 +171,17 @@ function all(parts: readonly Condition[], attributes: Attributes, decisive: bool
   return result
 }
 
-/** `value` is normalized by the condition's rule. */
-function holds(condition: Comparison, value: string): boolean {
-  switch (condition.kind) {
+/** `value` is normalized by the comparison's rule. */
+function holds(comparison: Comparison, value: string): boolean {
+  switch (comparison.kind) {
     case 'equal':
-      return value === condition.value
+      return value === comparison.value
     case 'atLeast':
-      return value >= condition.value
+      return value >= comparison.value
     case 'atMost':
-      return value <= condition.value
+      return value <= comparison.value
     default:
-      return hasParts(condition, value)
+      return hasParts(comparison, value)
   }
 }
 

@@ -21,6 +21,8 @@ export interface LdapLimits {
   readonly sortedEntries: number
   readonly sorts: number
   readonly sortedLists: number
+  /** Entries that are kept encoded, at most eight times over. */
+  readonly encodedEntries: number
   /** How long `stop` waits for operations under way. */
   readonly drainMs: number
 }
@@ -39,5 +41,6 @@ export const DEFAULT_LIMITS: LdapLimits = {
   sortedEntries: 200_000,
   sorts: 4,
   sortedLists: 4,
+  encodedEntries: 4_096,
   drainMs: 3_000,
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { listViewResponse, pagedResponse, readSearchControls, type SearchControls, sortResponse } from './controls.ts'
 import { type Dn, parseDn } from './dn.ts'
+import type { EncodedEntries } from './encoded-entries.ts'
 import { type Condition, compile, evaluate } from './filter.ts'
 import type { LdapLimits } from './limits.ts'
 import { type Control, RESULT, type SearchRequest } from './messages.ts'
@@ -23,6 +24,7 @@ export interface SearchRoom {
   /** Milliseconds that only grow. */
   readonly now: () => number
   readonly lists: SortedLists
+  readonly encoded: EncodedEntries
   /** The one search of this connection whose pages are being fetched. */
   page: Page | undefined
 }
@@ -66,7 +68,7 @@ class Search {
   readonly #condition: Condition
   readonly #asked: SearchControls
   readonly #room: SearchRoom
-  readonly #select: ReturnType<typeof selector>
+  readonly #encode: (entry: LdapEntry) => Uint8Array
   readonly #deadline: number
 
   constructor(request: SearchRequest, base: Dn, asked: SearchControls, room: SearchRoom) {
@@ -75,7 +77,8 @@ class Search {
     this.#condition = compile(request.filter)
     this.#asked = asked
     this.#room = room
-    this.#select = selector(request.attributes, request.typesOnly)
+    const { attributes, typesOnly } = request
+    this.#encode = room.encoded.encoder([typesOnly, ...attributes].join(), selector(attributes, typesOnly))
     const most = room.limits.searchMs
     this.#deadline = room.now() + Math.min(request.timeLimit === 0 ? most : request.timeLimit * 1_000, most)
   }
@@ -186,7 +189,7 @@ class Search {
       }
       if (given === most) return { kind: 'more', next: entry }
       given++
-      yield { op: { kind: 'searchEntry', dn: entry.dn, attributes: this.#select(entry) } }
+      yield { op: { kind: 'encodedEntry', bytes: this.#encode(entry) } }
     }
     return { kind: 'all' }
   }

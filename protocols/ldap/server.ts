@@ -8,6 +8,7 @@ import { type Health, type ProtocolServer, Standing } from '#protocols/server'
 import { BerWriter } from './ber.ts'
 import { encode } from './codec.ts'
 import { Connection } from './connection.ts'
+import { EncodedEntries } from './encoded-entries.ts'
 import { DEFAULT_LIMITS, type LdapLimits } from './limits.ts'
 import { RESULT } from './messages.ts'
 import type { LdapPort } from './port.ts'
@@ -35,6 +36,7 @@ export class LdapServer implements ProtocolServer {
   readonly #standing = new Standing()
   readonly #writer = new BerWriter(65_536)
   readonly #lists: SortedLists
+  readonly #encoded: EncodedEntries
   readonly #connections = new Set<Connection>()
   /** Connections of each address. */
   readonly #perPeer = new Map<string, number>()
@@ -45,6 +47,7 @@ export class LdapServer implements ProtocolServer {
     this.#options = options
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
     this.#lists = new SortedLists(this.#limits.sortedLists, this.#limits.sorts)
+    this.#encoded = new EncodedEntries(this.#limits.encodedEntries)
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -103,7 +106,7 @@ export class LdapServer implements ProtocolServer {
     }
     const { port, observe } = this.#options
     const session = new Session({
-      ...{ port, peer, limits: this.#limits, lists: this.#lists },
+      ...{ port, peer, limits: this.#limits, lists: this.#lists, encoded: this.#encoded },
       now: () => performance.now(),
       security: () => (connection.secure ? 'tls' : tls ? 'tls-possible' : 'plain'),
     })

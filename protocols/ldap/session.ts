@@ -3,6 +3,7 @@ import type { Endpoint } from '#protocols/lib/exchange'
 import { MalformedPacket } from '#protocols/lib/malformed'
 import { unknownCritical } from './controls.ts'
 import { type Dn, parseDn } from './dn.ts'
+import type { EncodedEntries } from './encoded-entries.ts'
 import { compile, evaluate } from './filter.ts'
 import type { LdapLimits } from './limits.ts'
 import {
@@ -34,6 +35,7 @@ export interface SessionOptions {
   /** Milliseconds that only grow. */
   readonly now: () => number
   readonly lists: SortedLists
+  readonly encoded: EncodedEntries
   /** At the moment; StartTLS changes it. */
   security(): Security
 }
@@ -51,8 +53,8 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options
-    const { limits, now, lists } = options
-    this.#room = { view: undefined, own: (name) => this.#own(name), limits, now, lists, page: undefined }
+    const { limits, now, lists, encoded } = options
+    this.#room = { view: undefined, own: (name) => this.#own(name), limits, now, lists, encoded, page: undefined }
   }
 
   /** One operation, whole, before the next one begins. Rejects only when the port does. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { connect, type Server } from 'node:net'
 import type { Endpoint } from './exchange.ts'
 
 /** A socket could not be bound; the message is the whole sentence for the operator. */
@@ -59,4 +60,26 @@ export function bindUdp(endpoint: Endpoint, handlers: UdpHandlers, signal: Abort
 export function localEndpoint(socket: Socket): Endpoint {
   const { address, port } = socket.address()
   return { address, port }
+}
+
+/** How often a listening TCP socket is tried, in milliseconds. */
+const TRIED_EVERY = 5_000
+
+/**
+ * Notices a listening TCP socket that was broken from outside: Node raises no event for it. Tries to connect to the
+ * server's own address every five seconds; a refusal becomes the server's `error` event. Ends when the server closes.
+ */
+export function watchTcp(server: Server): void {
+  const timer = setInterval(() => {
+    const bound = server.address()
+    if (bound === null || typeof bound === 'string') return
+    const host = bound.address === '0.0.0.0' ? '127.0.0.1' : bound.address
+    const attempt = connect({ host, port: bound.port })
+    attempt.once('connect', () => attempt.destroy())
+    attempt.once('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'ECONNREFUSED' && server.listening) server.emit('error', new Error('connections are refused'))
+    })
+  }, TRIED_EVERY)
+  timer.unref()
+  server.once('close', () => clearInterval(timer))
 }

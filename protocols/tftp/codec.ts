@@ -156,7 +156,7 @@ function writeText(writer: ByteWriter, value: string): void {
   writer.bytes(Buffer.from(value, 'utf8')).u8(0)
 }
 
-/** An error message is netascii [RFC1350 §5] and is read on the two-line display of a phone. */
-function printable(message: string): string {
+/** What we send and log of an error message: netascii [RFC1350 §5], short, without anything that moves a cursor. */
+export function printable(message: string): string {
   return message.replaceAll(/[^ -~]/g, '?').slice(0, 120)
 }

@@ -114,23 +114,21 @@ export class TftpServer implements ProtocolServer {
   #request(request: TftpRequest, bytes: Uint8Array, from: RemoteInfo, since: number): void {
     const key = `${from.address}:${from.port}`
     const running = this.#sessions.get(key)
-    if (running) {
-      // The ACK that ends the transfer was sent before this request, but may be read after it: from another socket, at
-      // the latest in the event loop's next turn.
-      setImmediate(() => setImmediate(() => this.#again(key, running, bytes, from)))
-      return
-    }
+    const refusal = screen(request) ?? (running ? undefined : this.#full(from.address))
     const peer = { address: from.address, port: from.port }
-    const refusal = screen(request) ?? this.#full(from.address)
     if (refusal) {
       this.#sendError(peer, refusal.code, refusal.reason)
       this.#observe(request.kind, peer, since, { file: request.file }, refused(refusal))
-      return
+    } else if (running) {
+      // The ACK that ends the transfer was sent before this request, but may be read after it: from another socket, at
+      // the latest in the event loop's next turn.
+      setImmediate(() => setImmediate(() => this.#again(key, running, bytes, from)))
+    } else {
+      const session: Session = { request: bytes, halt: new AbortController() }
+      this.#sessions.set(key, session)
+      this.#perPeer.set(from.address, (this.#perPeer.get(from.address) ?? 0) + 1)
+      session.over = this.#serve(request, peer, session, since).then(() => this.#close(key, session, from.address))
     }
-    const session: Session = { request: bytes, halt: new AbortController() }
-    this.#sessions.set(key, session)
-    this.#perPeer.set(from.address, (this.#perPeer.get(from.address) ?? 0) + 1)
-    session.over = this.#serve(request, peer, session, since).then(() => this.#close(key, session, from.address))
   }
 
   /** A request from a port that is being served: a repeat, or the next one of a client that keeps its port. */
@@ -168,8 +166,9 @@ export class TftpServer implements ProtocolServer {
         end = refused(outcome)
       } else end = { ending: 'ignore', reason: outcome.reason }
     } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
       this.#sendError(peer, ERROR_CODES.undefined, 'internal error')
-      end = { ending: 'fault', answer: 'ERROR 0', reason: error instanceof Error ? error.message : String(error) }
+      end = session.halt.signal.aborted ? { ending: 'ignore', reason } : { ending: 'fault', answer: 'ERROR 0', reason }
     }
     this.#observe(request.kind, peer, since, evidence, end)
   }
@@ -183,7 +182,7 @@ export class TftpServer implements ProtocolServer {
   }
 
   #malformed(peer: Endpoint, error: MalformedPacket, since: number): void {
-    this.#observe('unknown', peer, since, {}, { ending: 'malformed', reason: error.code })
+    this.#observe('PACKET', peer, since, {}, { ending: 'malformed', reason: error.code })
   }
 
   #sendError(peer: Endpoint, code: number, message: string): void {

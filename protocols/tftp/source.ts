@@ -42,15 +42,13 @@ export class FileSource {
       return
     }
     this.#stream = opened
-    const cutOff = () => {
-      if (!this.#closed && this.#missing > 0) this.#handlers.onError(this.#tooShort())
-    }
     opened.on('readable', () => this.#handlers.onReadable())
     opened.on('error', (error) => {
       if (!this.#closed) this.#handlers.onError(error)
     })
-    opened.on('end', cutOff)
-    opened.on('close', cutOff)
+    opened.on('close', () => {
+      if (!this.#closed && this.#missing > 0) this.#handlers.onError(this.#tooShort())
+    })
   }
 
   /** True once every byte was copied out. */

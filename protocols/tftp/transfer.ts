@@ -3,7 +3,7 @@ import type { RemoteInfo, Socket } from 'node:dgram'
 import type { Ending, Endpoint } from '#protocols/lib/exchange'
 import { bindUdp } from '#protocols/lib/listen'
 import { MalformedPacket } from '#protocols/lib/malformed'
-import { acknowledgedBlock, decode, ERROR_CODES, encode, saysError } from './codec.ts'
+import { acknowledgedBlock, decode, ERROR_CODES, encode, printable, saysError } from './codec.ts'
 import type { Delivery } from './reply.ts'
 import { FileSource } from './source.ts'
 import { SendWindow } from './window.ts'
@@ -119,7 +119,7 @@ export class Transfer {
   #receive(bytes: Uint8Array, from: RemoteInfo): void {
     if (!this.#socket) return
     if (from.port !== this.#peer.port || from.address !== this.#peer.address) {
-      if (!saysError(bytes) && from.port !== 0) this.#socket?.send(UNKNOWN_TID, from.port, from.address)
+      if (!saysError(bytes) && from.port !== 0) this.#socket.send(UNKNOWN_TID, from.port, from.address)
       return
     }
     const block = acknowledgedBlock(bytes)
@@ -175,7 +175,7 @@ export class Transfer {
     try {
       const packet = decode(bytes)
       if (packet.kind !== 'ERROR') return
-      const reason = `the peer ended it with ERROR ${packet.code} ${packet.message.slice(0, 100)}`
+      const reason = `the peer ended it with ERROR ${packet.code} ${printable(packet.message)}`
       this.#finish({ ending: 'reply', answer: `sent ${this.#window.bytesAcknowledged} bytes`, reason })
     } catch (error) {
       if (!(error instanceof MalformedPacket)) throw error

@@ -41,6 +41,11 @@ test.each([
   ['a misspelt setting', 'web:\n  lisen: 127.0.0.1:1\n', 'offhook.yaml:2: web.lisen: there is no such setting'],
   ['a bad address', 'web:\n  listen: here\n', 'offhook.yaml:2: web.listen: "here" is not address:port'],
   ['a port too high', 'web:\n  listen: 127.0.0.1:65536\n', 'offhook.yaml:2: web.listen: "127.0.0.1:65536"'],
+  [
+    'an unknown time zone',
+    'web:\n  timeZone: Mars/Base\n',
+    'offhook.yaml:2: web.timeZone: "Mars/Base" is not a time zone',
+  ],
   ['broken YAML', 'web:\n  listen: [\n', 'offhook.yaml:'],
   ['a list for a tree', '- web\n', 'offhook.yaml:1: the file must hold sections'],
   ['a key given twice', 'web: {}\nweb: {}\n', 'offhook.yaml:2: Map keys must be unique'],

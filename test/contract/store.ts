@@ -90,6 +90,14 @@ export function storeContract(name: string, prepare: () => Promise<StoreUnderTes
         expect(store.count(animals)).toBe(3)
       })
 
+      test('closing waits for an opening under way', async () => {
+        await store.close()
+        const opening = store.open()
+        await store.close()
+        await opening
+        await expect(store.commit([], durable)).rejects.toThrow(/not open/)
+      })
+
       test('two stores never have the same data open', async () => {
         await expect(data.create().open()).rejects.toMatchObject({ code: 'STORE_LOCKED' })
         await store.commit([put(animals, 'cat', { name: 'Tom' })], durable)
@@ -382,7 +390,7 @@ export function storeContract(name: string, prepare: () => Promise<StoreUnderTes
     })
 
     describe('watching', () => {
-      function follow(table: Table<Animal>, from: number): { seen: Notice<Animal>[]; stop: () => void } {
+      function follow(table: Table<Animal>, from: number | 'now'): { seen: Notice<Animal>[]; stop: () => void } {
         const seen: Notice<Animal>[] = []
         return { seen, stop: store.watch(table, from, (notice) => seen.push(notice)) }
       }
@@ -400,6 +408,15 @@ export function storeContract(name: string, prepare: () => Promise<StoreUnderTes
         const from = await store.commit([put(animals, 'b', { name: 'b' })], durable)
         await store.commit([put(animals, 'c', { name: 'c' })], durable)
         expect(follow(animals, from).seen.map(({ key }) => key)).toEqual(['c'])
+      })
+
+      test('replays nothing with `now`, only follows', async () => {
+        await store.commit([put(animals, 'a', { name: 'a' })], durable)
+        const waiting = store.commit([put(animals, 'b', { name: 'b' })], durable)
+        const { seen } = follow(animals, 'now')
+        expect(seen).toEqual([])
+        await waiting
+        expect(seen.map(({ key }) => key)).toEqual(['b'])
       })
 
       test('follows puts and removals of its table, after the write and before the commit resolves', async () => {

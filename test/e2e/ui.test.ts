@@ -290,6 +290,35 @@ test('a hostile phone runs nothing in the browser, at first or live', async () =
   }
 })
 
+test('nothing jumps: neither while a page loads nor when parts of it are swapped', async () => {
+  await signIn()
+  for (const path of ['/', '/devices', `/devices/${UNREGISTERED}`]) {
+    await page.goto(path)
+    await page.evaluate(() => {
+      const jumps: number[] = []
+      const watch = new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) jumps.push((entry as PerformanceEntry & { value: number }).value)
+      })
+      watch.observe({ type: 'layout-shift', buffered: true })
+      Object.assign(window, { jumps })
+    })
+    port.fleet.put(phone(UNREGISTERED, { displayName: `Dmitri on ${path}`, reportedAt: MONDAY + 1 }))
+    await page.getByText(`Dmitri on ${path}`).first().waitFor(SOON)
+    const jumps = await page.evaluate(() => (window as unknown as { jumps: number[] }).jumps)
+    expect({ path, total: jumps.reduce((sum, value) => sum + value, 0) }).toEqual({ path, total: expect.closeTo(0, 1) })
+  }
+})
+
+test.each([768, 1024, 1920, 3840])('at %i pixels nothing scrolls sideways', async (width) => {
+  await signIn()
+  await page.setViewportSize({ width, height: Math.round((width * 9) / 16) })
+  for (const path of ['/', '/devices', `/devices/${UNREGISTERED}`, '/password']) {
+    await page.goto(path)
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+    expect({ path, wide }).toEqual({ path, wide: width })
+  }
+})
+
 describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
   test.each([360, 1280])(
     'at %i pixels no page has a serious fault for assistive technology, or scrolls sideways',

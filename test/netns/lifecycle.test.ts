@@ -173,6 +173,21 @@ describe('a server that loses its socket later', () => {
     await daemon.stop()
   })
 
+  it.each(['http', 'web'])(
+    '%s: a TCP listener broken without an event is noticed, and listens again',
+    async (server) => {
+      await home.configure(withListen('web', '127.0.0.1:8090'))
+      const daemon = await home.start(island)
+      const { port } = daemon.endpoint(server)
+      await island.must('ss', ['-K', '-t', '-l', 'sport', '=', `:${port}`])
+      await daemon.logged({ id: 'server.lost', server })
+      await daemon.logged({ id: 'alarm.cleared' })
+      await report(daemon, 'started', island)
+      expect(await ready(daemon)).toBe('200')
+      await daemon.stop()
+    },
+  )
+
   it('waits for its port as long as another program has it, is not ready meanwhile, and says so', async () => {
     await home.configure(withListen('tftp', '127.0.0.1:6969'))
     const daemon = await home.start(island)

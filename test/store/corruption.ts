@@ -36,7 +36,7 @@ export async function makeSpecimen(parent: string, random: Random): Promise<Spec
   let store = new LevelStore({ folder: live })
   await store.open()
   for (let round = 0; round < 60; round++) {
-    if (round % 20 === 19) {
+    if (round === 20 || round === 40) {
       await store.close()
       store = new LevelStore({ folder: live })
       await store.open()

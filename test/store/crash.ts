@@ -39,7 +39,11 @@ export async function crashRound(folder: string, random: Random, acknowledged: A
 function runAndKill(folder: string, seed: number, marker: string, delay: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const args = ['--import', 'tsx', '--conditions=source', CHILD, folder, String(seed)]
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 60_000,
+      killSignal: 'SIGKILL',
+    })
     let output = ''
     let errors = ''
     let armed = false
@@ -54,7 +58,7 @@ function runAndKill(folder: string, seed: number, marker: string, delay: number)
     })
     child.on('error', reject)
     child.on('close', (code, signal) => {
-      if (signal === 'SIGKILL') resolve(output)
+      if (signal === 'SIGKILL' && armed) resolve(output)
       else reject(new Error(`the writer ended by itself with ${code ?? signal}: ${errors}`))
     })
   })

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chownSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Engine, type Operation } from '#daemon/store/engine'
@@ -69,6 +69,19 @@ describe('the folder', () => {
     await expect(open(folder)).rejects.toThrow(`the store's folder ${folder} cannot be used: read-only file system`)
   })
 
+  test('with files of another user is one clear sentence', async () => {
+    const folder = await madeStore()
+    const nobody = 65534
+    chownSync(folder, nobody, nobody)
+    chownSync(dirname(folder), nobody, nobody)
+    const script = `import { LevelStore } from '#daemon/store/level-store'
+      process.setuid?.(${nobody})
+      await new LevelStore({ folder: ${JSON.stringify(folder)} }).open().catch((error) => console.log(error.code, error.message))`
+    const args = ['--import', 'tsx', '--conditions=source', '--input-type=module', '--eval', script]
+    const printed = execFileSync(process.execPath, args, { encoding: 'utf8' })
+    expect(printed.trim()).toBe(`STORE_FOLDER the store's folder ${folder} cannot be used: permission denied`)
+  })
+
   test('holds nothing but LevelDB’s folder and the witness, open or closed', async () => {
     const folder = await madeStore()
     expect(readdirSync(folder).sort()).toEqual(['db', 'witness'])
@@ -80,17 +93,21 @@ describe('the folder', () => {
 describe('a second process', () => {
   test('is refused while the first one runs, and not after it was killed', async () => {
     const folder = join(freshFolder(), 'store')
-    const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=source', CHILD, folder, '1'])
+    const args = ['--import', 'tsx', '--conditions=source', CHILD, folder, '1']
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const gone = once(child, 'exit')
     onTestFinished(() => {
       child.kill('SIGKILL')
     })
-    for await (const chunk of child.stdout) if (String(chunk).includes('opened')) break
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.on('data', (chunk) => String(chunk).includes('opened') && resolve())
+      gone.then(() => reject(new Error('the first process ended by itself')), reject)
+    })
     await expect(open(folder)).rejects.toMatchObject({
       code: 'STORE_LOCKED',
       message: `another Offhook is using ${folder}`,
     })
     expect(readdirSync(folder).sort()).toEqual(['db', 'witness'])
-    const gone = once(child, 'exit')
     child.kill('SIGKILL')
     await gone
     await openStore({ folder })

@@ -141,7 +141,8 @@ describe('signing in', () => {
       (await visitor.submit('/sign-in', '/sign-in', { name: 'admin', password: 'x'.repeat(100_000) })).status,
     ).toBe(413)
     expect((await visitor.submit('/sign-in', '/sign-in', { 'name[$ne]': 'x', 'password[]': 'x' })).status).toBe(401)
-    expect((await visitor.post('/sign-in', {}, { 'Content-Type': 'application/json' })).status).toBe(403)
+    const json = await visitor.post('/sign-in', {}, { 'Content-Type': 'application/json' })
+    expect(location(json)).toBe('/sign-in?why=stale')
   })
 })
 
@@ -154,7 +155,7 @@ describe('a session', () => {
     expect((await visitor.get('/')).status).toBe(200)
     port.clock += 30 * MINUTE
     const response = await visitor.get('/devices?page=2')
-    expect(location(response)).toBe('/sign-in?next=%2Fdevices%3Fpage%3D2&ended=1')
+    expect(location(response)).toBe('/sign-in?next=%2Fdevices%3Fpage%3D2&why=ended')
     expect(await visitor.page(location(response))).toContain('Your session has ended')
   })
 
@@ -216,6 +217,7 @@ describe('forms', () => {
     { Origin: 'null' },
     { Origin: 'http://127.0.0.1:1' },
     { Origin: '', 'Sec-Fetch-Site': 'cross-site' },
+    { 'Sec-Fetch-Site': 'same-site' },
   ])('are refused from another origin, even with a token: %j', async (headers) => {
     const visitor = await signedIn(site)
     const csrf = /name="csrf" value="([^"]+)"/.exec(await visitor.page('/password'))?.[1] ?? ''
@@ -227,9 +229,24 @@ describe('forms', () => {
 
   test('a sign-in form needs the browser that loaded it', async () => {
     const csrf = /name="csrf" value="([^"]+)"/.exec(await new Visitor(site).page('/sign-in'))?.[1] ?? ''
-    const forged = await new Visitor(site).post('/sign-in', { csrf, name: 'admin', password: PASSWORD })
-    expect(forged.status).toBe(403)
+    const forged = { csrf, name: 'admin', password: PASSWORD, next: '/devices' }
+    const blocked = await new Visitor(site).post('/sign-in', forged)
+    expect(blocked.status).toBe(403)
+    expect(await blocked.text()).toContain('this site needs them')
+    const other = new Visitor(site)
+    await other.page('/sign-in')
+    const response = await other.post('/sign-in', forged)
+    expect(location(response)).toBe('/sign-in?next=%2Fdevices&why=stale')
+    expect(await other.page(location(response))).toContain('Please try once more.')
     expect(port.accounts.from).toEqual([])
+  })
+
+  test('a sign-in form left open in another tab goes on to its page', async () => {
+    const visitor = new Visitor(site)
+    const csrf = /name="csrf" value="([^"]+)"/.exec(await visitor.page('/sign-in'))?.[1] ?? ''
+    await visitor.signIn()
+    const late = await visitor.post('/sign-in', { csrf, name: 'admin', password: PASSWORD, next: '/devices' })
+    expect(location(await visitor.get(location(late)))).toBe('/devices')
   })
 
   test('a form sent after the session ended leads to sign-in and back to its page', async () => {
@@ -238,9 +255,9 @@ describe('forms', () => {
     const headers = { Referer: `${site.url}/password?next=%2Fdevices` }
     const response = await visitor.post('/password', wanted, headers)
     expect(response.status).toBe(303)
-    expect(location(response)).toBe(`/sign-in?next=${encodeURIComponent('/password?next=%2Fdevices')}&ended=1`)
+    expect(location(response)).toBe(`/sign-in?next=${encodeURIComponent('/password?next=%2Fdevices')}&why=ended`)
     const foreign = await visitor.post('/password', wanted, { Referer: 'https://evil.example/password' })
-    expect(location(foreign)).toBe('/sign-in?ended=1')
+    expect(location(foreign)).toBe('/sign-in?why=ended')
   })
 })
 

@@ -167,10 +167,7 @@ export class MemoryPort implements WebPort {
   readonly accounts = new MemoryAccounts()
   clock = MONDAY
   trouble: string | undefined
-  serverRows: ServerRow[] = ['dhcp', 'tftp', 'http', 'web'].map((name, index) => ({
-    name,
-    health: { state: 'serving', endpoints: [{ address: '10.1.0.2', port: 67 + index }], detail: 'serving' },
-  }))
+  serverRows: ServerRow[] = [serving('dhcp', 67), serving('tftp', 69), serving('http', 80), serving('web', 8090)]
   alarmRows: Alarm[] = []
 
   servers(): readonly ServerRow[] {
@@ -192,6 +189,10 @@ export class MemoryPort implements WebPort {
   now(): number {
     return this.clock
   }
+}
+
+function serving(name: string, port: number): ServerRow {
+  return { name, health: { state: 'serving', endpoints: [{ address: '10.1.0.2', port }], detail: 'serving' } }
 }
 
 /** Takes the server named out of service. */

@@ -70,6 +70,12 @@ function presenceFor(n: number): Presence {
   return n % 97 === 11 ? 'seen' : 'registered'
 }
 
+/** How long ago the phone reported: within the last hour, as phones do, unless it is disconnected. */
+function silence(presence: Presence, n: number): number {
+  if (presence === 'disconnected') return 260 * MINUTE
+  return presence === 'starting' ? 10_000 + (n % 97) * 1000 : ((n * 37) % 419) * 8000
+}
+
 const STATUS: Readonly<Record<Presence, Phone['status']>> = {
   registered: 'registered',
   'not registered': 'unregistered',
@@ -83,7 +89,7 @@ function furnishPhone(port: MemoryPort, address: string, n: number, presence: Pr
   const silent = presence === 'seen'
   const model = MODELS[n % MODELS.length] ?? '440HD'
   const ip = `10.1.${1 + Math.floor(n / 200)}.${20 + (n % 200)}`
-  const reportedAt = silent ? 0 : presence === 'disconnected' ? MONDAY - 260 * MINUTE : MONDAY - (n % 58) * MINUTE
+  const reportedAt = silent ? 0 : MONDAY - silence(presence, n)
   const bootedAt = (reportedAt || MONDAY) - (presence === 'starting' || silent ? 20_000 : 90 * MINUTE)
   const named = !silent && presence !== 'starting'
   const value = phone(address, {

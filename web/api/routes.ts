@@ -57,7 +57,7 @@ function detailJson({ user, lease, steps, ...row }: DeviceDetail): object {
 function presenceParameter(ctx: WebContext): Presence | undefined {
   const slug = queryText(ctx, 'presence')
   if (slug === '') return undefined
-  const known = PRESENCES.find((words) => words.slug === slug)
+  const known = PRESENCES.find((words) => words.slug === slug || words.presence === slug)
   if (known) return known.presence
   throw new Problem(400, `"presence" must be one of ${PRESENCES.map((words) => words.slug).join(', ')}.`)
 }

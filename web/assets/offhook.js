@@ -46,7 +46,7 @@ async function retry() {
 
 function signIn() {
   live.source?.close()
-  const query = new URLSearchParams({ next: location.pathname + location.search, ended: '1' })
+  const query = new URLSearchParams({ next: location.pathname + location.search, why: 'ended' })
   location.assign(`/sign-in?${query}`)
 }
 
@@ -88,6 +88,10 @@ function tell(element) {
 }
 
 document.addEventListener('visibilitychange', connect)
+// Signing out ends the stream too: that is no news to the page that does it.
+document.addEventListener('submit', ({ target }) => {
+  if (target.method === 'post') live.source?.close()
+})
 document.body.addEventListener('htmx:afterSettle', () => {
   tell(document.getElementById('device-list'))
   connect()

@@ -34,5 +34,8 @@ export function getCookie(ctx: WebContext, name: string): string | undefined {
 }
 
 export const SESSION_COOKIE = 'offhook-session'
-/** Ties the sign-in form to the browser that loaded it, before there is a session. */
+/**
+ * Ties the sign-in form to the browser that loaded it, before there is a session. It stays: tabs whose session ends
+ * together load their forms at once, and must not invalidate each other's.
+ */
 export const FORM_COOKIE = 'offhook-form'

@@ -3,6 +3,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Middleware } from 'koa'
 import { formField, type NoExtras, type WebContext, type WebState } from '#web/context'
 import { FORM_COOKIE, getCookie, setCookie } from './cookies.ts'
+import { safeReturnPath, signInUrl } from './return-path.ts'
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
@@ -40,22 +41,22 @@ export class FormGuard {
   /** Throws ForgedForm. Runs behind the body parser and before any route that changes something. */
   middleware(): Middleware<WebState, NoExtras> {
     return async (ctx, next) => {
-      if (!SAFE_METHODS.has(ctx.method)) this.#check(ctx)
-      await next()
+      if (SAFE_METHODS.has(ctx.method) || this.#check(ctx)) return next()
+      // Somebody signed in, or asked for the page, in another tab meanwhile: nothing is lost but one try.
+      if (ctx.path !== '/sign-in') throw new ForgedForm('The page was loaded before the last sign-in. Load it again.')
+      ctx.redirect(signInUrl(safeReturnPath(formField(ctx, 'next')), 'stale'))
+      ctx.status = 303
     }
   }
 
-  #check(ctx: WebContext): void {
+  /** False for a token of ours that belongs to another session or cookie, or none. */
+  #check(ctx: WebContext): boolean {
     if (!sameOrigin(ctx)) throw new ForgedForm('The request came from another site.')
     const binding = bindingOf(ctx)
-    const given = ctx.get('X-CSRF-Token') || formField(ctx, 'csrf')
-    if (binding === undefined)
-      throw new ForgedForm('The browser sent no cookie: cookies must be allowed for this site.')
+    if (binding === undefined) throw new ForgedForm('The browser sent no cookie: this site needs them.')
     const wanted = Buffer.from(this.#mac(binding))
-    const offered = Buffer.from(given)
-    if (offered.length !== wanted.length || !timingSafeEqual(offered, wanted)) {
-      throw new ForgedForm('The page was loaded before the last sign-in, so its form is no longer valid.')
-    }
+    const offered = Buffer.from(ctx.get('X-CSRF-Token') || formField(ctx, 'csrf'))
+    return offered.length === wanted.length && timingSafeEqual(offered, wanted)
   }
 
   #mac(binding: string): string {
@@ -67,10 +68,13 @@ function bindingOf(ctx: WebContext): string | undefined {
   return ctx.state.session?.id ?? getCookie(ctx, FORM_COOKIE)
 }
 
-/** Browsers send Origin with every POST; where neither header is sent, it was no browser and the token decides. */
+/**
+ * Browsers send Origin with every POST, and Sec-Fetch-Site where they trust the connection; where neither is sent, it
+ * was no browser and the token decides. Only hosts are compared: behind a proxy that ends TLS the scheme differs.
+ */
 function sameOrigin(ctx: WebContext): boolean {
   const origin = ctx.get('Origin')
-  if (origin !== '') return origin === `${ctx.protocol}://${ctx.host}`
   const site = ctx.get('Sec-Fetch-Site')
+  if (origin !== '' && (!URL.canParse(origin) || new URL(origin).host !== ctx.host)) return false
   return site === '' || site === 'same-origin'
 }

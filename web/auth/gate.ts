@@ -3,7 +3,7 @@ import type { Middleware } from 'koa'
 import type { NoExtras, WebContext, WebState } from '#web/context'
 import { Problem } from '#web/http/problem'
 import { getCookie, SESSION_COOKIE } from './cookies.ts'
-import { pathOnHost, safeReturnPath, signInUrl } from './return-path.ts'
+import { pathOnHost, safeReturnPath, signInUrl, type Why } from './return-path.ts'
 import type { Sessions } from './sessions.ts'
 
 /** The only pages that a visitor without a session may see. */
@@ -21,7 +21,7 @@ export function gate(sessions: Sessions): Middleware<WebState, NoExtras> {
     const id = getCookie(ctx, SESSION_COOKIE)
     const session = id === undefined ? undefined : isBackground(ctx) ? sessions.peek(id) : sessions.use(id)
     if (session) ctx.state.session = session
-    else if (!OPEN_PATHS.has(ctx.path)) return turnAway(ctx, id !== undefined)
+    else if (!OPEN_PATHS.has(ctx.path)) return turnAway(ctx, id === undefined ? undefined : 'ended')
     if (session?.account.mustChangePassword && !BEFORE_NEW_PASSWORD.has(ctx.path)) return askNewPassword(ctx)
     await next()
   }
@@ -32,17 +32,17 @@ function isBackground(ctx: WebContext): boolean {
   return ctx.path === '/events' || ctx.get('X-Background') !== ''
 }
 
-function turnAway(ctx: WebContext, ended: boolean): void {
+function turnAway(ctx: WebContext, why: Why): void {
   if (isForPrograms(ctx)) throw new Problem(401, 'Sign in first: this needs a session.')
   if (ctx.get('HX-Request') !== '') {
-    ctx.set('HX-Redirect', signInUrl(pathOnHost(ctx.get('HX-Current-URL'), ctx.host), ended))
+    ctx.set('HX-Redirect', signInUrl(pathOnHost(ctx.get('HX-Current-URL'), ctx.host), why))
     ctx.status = 401
     return
   }
   // A form that was sent too late cannot be sent again: go back to the page it was on.
   const asked = ctx.method === 'GET' || ctx.method === 'HEAD'
   const next = asked ? safeReturnPath(ctx.url) : pathOnHost(ctx.get('Referer'), ctx.host)
-  ctx.redirect(signInUrl(next, ended))
+  ctx.redirect(signInUrl(next, why))
   ctx.status = 303
 }
 

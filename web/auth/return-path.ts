@@ -23,9 +23,12 @@ export function pathOnHost(address: string, host: string): string {
   return url.host === host ? safeReturnPath(url.pathname + url.search) : '/'
 }
 
-export function signInUrl(next: string, ended: boolean): string {
+/** Why the sign-in page is shown to somebody who did not ask for it. */
+export type Why = 'ended' | 'stale' | undefined
+
+export function signInUrl(next: string, why?: Why): string {
   const query = new URLSearchParams()
   if (next !== '/') query.set('next', next)
-  if (ended) query.set('ended', '1')
+  if (why) query.set('why', why)
   return query.size === 0 ? '/sign-in' : `/sign-in?${query}`
 }

@@ -2,7 +2,7 @@
 import { type Mac, parseMac } from '#protocols/lib/mac'
 
 /**
- * A piece of a page that keeps itself up to date: the HTML of one element with an id. A page shows it at first and
+ * A piece of a page that keeps itself up to date: HTML whose elements have ids. A page shows it at first and
  * `/events` sends it again when it has changed; both come from here, so they are always alike.
  */
 export type Fragment =
@@ -35,9 +35,13 @@ export function parseWanted(fragments: Fragments, show: string, of: string): Wan
   for (const name of names) {
     if (!Object.hasOwn(fragments, name)) return undefined
     if (fragments[name]?.scope === 'fleet') keys.push(name)
-    else keys.push(...macs.map((mac) => `${name}:${mac}`))
+    else for (const mac of macs) if (mac) keys.push(phoneKey(name, mac))
   }
   return keys.length === 0 || macs.includes(undefined) ? undefined : keys
+}
+
+export function phoneKey(name: string, mac: Mac): string {
+  return `${name}:${mac}`
 }
 
 /** The phone that a key is about; undefined for one about the fleet. */

@@ -4,7 +4,7 @@ import { type Alarm, SEVERITY } from '#daemon/domain/alarm'
 import { formatMac, parseMac } from '#protocols/lib/mac'
 import type { NoExtras, Web, WebState } from '#web/context'
 import { count, percent, type TimeFormat } from '#web/format'
-import { eventsUrl, type Fragments } from '#web/live/fragments'
+import { eventsUrl, type Fragments, renderKey } from '#web/live/fragments'
 import type { FleetSummary, FleetView, ServerRow, WebPort } from '#web/port'
 import type { Views } from '#web/views'
 import { phoneRow, userText } from './phone-row.ts'
@@ -24,10 +24,9 @@ const SEVERITY_TONE: Readonly<Record<Alarm['severity'], Tone>> = {
 
 export function dashboardRoutes(web: Web): Router<WebState, NoExtras> {
   const router = new Router<WebState, NoExtras>()
-  const { fragments } = web
   const parts = ['summary', 'recent', 'alarms', 'servers'] as const
   router.get('/', (ctx) => {
-    const data = Object.fromEntries(parts.map((name) => [name, html(fragments, name)]))
+    const data = Object.fromEntries(parts.map((name) => [name, renderKey(web.fragments, name)]))
     showPage(web, ctx, {
       view: 'dashboard',
       title: 'Dashboard',
@@ -62,11 +61,6 @@ export function dashboardFragments(port: WebPort, views: Views, time: TimeFormat
       render: () => views.render('fragments/servers', { servers: port.servers().map(serverView) }),
     },
   }
-}
-
-function html(fragments: Fragments, name: string): string {
-  const fragment = fragments[name]
-  return fragment?.scope === 'fleet' ? fragment.render() : ''
 }
 
 /** Exported for its test: the registered share leaves out phones that are starting or never reported. */
@@ -104,6 +98,7 @@ function alarmsView(fleet: FleetView, alarms: readonly Alarm[], time: TimeFormat
     more: count(Math.max(0, alarms.length - ALARMS)),
     alarms: worstFirst.slice(0, ALARMS).map((alarm) => ({
       ...alarm,
+      key: Buffer.from(alarm.id).toString('base64url'),
       tone: SEVERITY_TONE[alarm.severity],
       ...sourceView(fleet, alarm.source),
       raised: time.moment(alarm.raisedAt, now),

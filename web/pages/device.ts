@@ -3,7 +3,7 @@ import Router from '@koa/router'
 import { formatMac, type Mac, parseMac } from '#protocols/lib/mac'
 import type { NoExtras, Web, WebState } from '#web/context'
 import type { TimeFormat } from '#web/format'
-import { eventsUrl, type Fragments } from '#web/live/fragments'
+import { eventsUrl, type Fragments, phoneKey, renderKey } from '#web/live/fragments'
 import type { DeviceDetail, WebPort } from '#web/port'
 import type { Views } from '#web/views'
 import { splitBoots } from './boots.ts'
@@ -39,7 +39,7 @@ export function deviceRoutes(web: Web): Router<WebState, NoExtras> {
       title: userText(device.phone) || formatMac(mac),
       section: 'devices',
       events: eventsUrl(['trouble', ...PARTS], [mac]),
-      data: { parts: PARTS.map((name) => html(web.fragments, name, mac)) },
+      data: { parts: PARTS.map((name) => renderKey(web.fragments, phoneKey(name, mac))) },
     })
   })
   return router
@@ -61,11 +61,6 @@ export function deviceFragments(port: WebPort, views: Views, time: TimeFormat): 
     }),
     'device-facts': part('device-facts', (device, now) => factsView(device, time, now)),
   }
-}
-
-function html(fragments: Fragments, name: string, mac: Mac): string {
-  const fragment = fragments[name]
-  return fragment?.scope === 'phone' ? fragment.render(mac) : ''
 }
 
 function diagnosisOf(device: DeviceDetail, time: TimeFormat, now: number): Diagnosis {

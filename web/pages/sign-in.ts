@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Router from '@koa/router'
-import { clearCookie, FORM_COOKIE, getCookie, SESSION_COOKIE, setCookie } from '#web/auth/cookies'
+import { clearCookie, getCookie, SESSION_COOKIE, setCookie } from '#web/auth/cookies'
 import { safeReturnPath } from '#web/auth/return-path'
 import {
   clientAddress,
@@ -14,6 +14,11 @@ import {
 import type { Account } from '#web/port'
 import { showPage } from './shell.ts'
 
+const NOTICES = new Map<string, string>([
+  ['ended', 'Your session has ended. Sign in again to go on.'],
+  ['stale', 'The page had been open for too long. Please try once more.'],
+])
+
 /** Longer ones are cut: hashing a megabyte is an attack, not a password. */
 const LONGEST = 256
 /** Checking a password is slow on purpose; more at once would starve the daemon's other work. */
@@ -26,8 +31,7 @@ export function signInRoutes(web: Web): Router<WebState, NoExtras> {
   router.get('/sign-in', (ctx) => {
     const next = safeReturnPath(queryText(ctx, 'next'))
     if (ctx.state.session) return ctx.redirect(next)
-    const notice = queryText(ctx, 'ended') ? 'Your session has ended. Sign in again to go on.' : ''
-    showForm(web, ctx, { next, notice })
+    showForm(web, ctx, { next, notice: NOTICES.get(queryText(ctx, 'why')) ?? '' })
   })
 
   router.post('/sign-in', async (ctx) => {
@@ -73,7 +77,6 @@ function leave(web: Web, ctx: WebContext): void {
   const id = getCookie(ctx, SESSION_COOKIE)
   if (id !== undefined) web.sessions.end(id)
   clearCookie(ctx, SESSION_COOKIE)
-  clearCookie(ctx, FORM_COOKIE)
 }
 
 function passwordUrl(next: string): string {

@@ -1,42 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Attributes, type Comparison, type Condition, normalize, type Rule } from '#protocols/ldap/port'
 import { type Cursor, IntersectionCursor, ListCursor, NOTHING, UnionCursor } from './cursor.ts'
-import { gramsFor, gramsOf } from './grams.ts'
+import { type Cut, eachGram, gramsFor } from './grams.ts'
 import { Postings } from './postings.ts'
 
 /** Attributes that are looked up together, as filters ask for them together or they hold the same. */
-export interface IndexedSet {
+interface IndexedSet {
   readonly attributes: readonly string[]
   readonly rule: Rule
-  /** Saves memory where a search for a middle is rare. */
-  readonly beginningsOnly: boolean
+  readonly cut: Cut
 }
 
-const NAMES = { rule: 'text', beginningsOnly: false } as const
-const OTHERS = { rule: 'text', beginningsOnly: true } as const
+const NAME = { rule: 'text', cut: { length: 3, beginningsOnly: false } } as const
+const NUMBER = { rule: 'number', cut: { length: 4, beginningsOnly: false } } as const
+const OTHER = { rule: 'text', cut: { length: 3, beginningsOnly: true } } as const
 
-export const INDEXED_SETS: readonly IndexedSet[] = [
-  { attributes: ['cn', 'displayName'], ...NAMES },
-  { attributes: ['sn'], ...NAMES },
-  { attributes: ['givenName'], ...NAMES },
+const INDEXED_SETS: readonly IndexedSet[] = [
+  { attributes: ['cn', 'displayName'], ...NAME },
+  { attributes: ['sn'], ...NAME },
+  { attributes: ['givenName'], ...NAME },
   {
     attributes: [
       ...['telephoneNumber', 'mobile', 'homePhone', 'ipPhone'],
       ...['facsimileTelephoneNumber', 'pager', 'otherTelephone'],
     ],
-    rule: 'number',
-    beginningsOnly: false,
+    ...NUMBER,
   },
-  { attributes: ['mail'], ...OTHERS },
-  { attributes: ['uid'], ...OTHERS },
-  { attributes: ['o', 'company'], ...OTHERS },
-  { attributes: ['ou', 'department'], ...OTHERS },
-  { attributes: ['title'], ...OTHERS },
+  { attributes: ['mail'], ...OTHER },
+  { attributes: ['uid'], ...OTHER },
+  { attributes: ['o', 'company'], ...OTHER },
+  { attributes: ['ou', 'department'], ...OTHER },
+  { attributes: ['title'], ...OTHER },
 ]
 
+/** Lists of one lookup that are intersected. */
+const TELLING_LISTS = 3
+
 /**
- * Finds entries by short pieces of their values (character trigrams and beginnings). What it finds holds the pieces
- * but may not match; what it does not find cannot match.
+ * Finds entries by pieces of their values (beginnings and character n-grams). What it finds holds the pieces but may
+ * not match; what it does not find cannot match.
  */
 export class GramIndex {
   readonly #sets = INDEXED_SETS.map((set) => new SetIndex(set))
@@ -59,28 +61,36 @@ export class GramIndex {
         return helpful.length > 1 ? new IntersectionCursor(helpful) : helpful[0]
       }
       case 'or':
-        return union(condition.parts.map((part) => this.select(part)))
-      case 'undefined':
-        return NOTHING
+        return this.#union(condition.parts)
       case 'equal':
       case 'substrings':
-        return this.#selectComparison(condition)
+        return this.#union([condition])
+      case 'undefined':
+        return NOTHING
       default:
         return undefined
     }
   }
 
-  #selectComparison(comparison: Comparison): Cursor | undefined {
-    const sets = new Set(comparison.attributes.map((name) => this.#byAttribute.get(name)))
-    return union([...sets].map((set) => set?.select(comparison)))
+  /** A number filter names six attributes and one number: that is one lookup, not six. */
+  #union(parts: readonly Condition[]): Cursor | undefined {
+    const cursors = new Map<string, Cursor>()
+    for (const [place, part] of parts.entries()) {
+      if (part.kind !== 'equal' && part.kind !== 'substrings') {
+        const cursor = this.select(part)
+        if (!cursor) return undefined
+        cursors.set(`${place}`, cursor)
+        continue
+      }
+      for (const attribute of part.attributes) {
+        const lookup = this.#byAttribute.get(attribute)?.lookup(part)
+        if (!lookup) return undefined
+        if (!cursors.has(lookup.key)) cursors.set(lookup.key, lookup.cursor())
+      }
+    }
+    const distinct = [...cursors.values()]
+    return distinct.length === 1 ? distinct[0] : new UnionCursor(distinct)
   }
-}
-
-/** Undefined when one of them is of no help. */
-function union(cursors: readonly (Cursor | undefined)[]): Cursor | undefined {
-  const known = cursors.filter((cursor) => cursor !== undefined)
-  if (known.length < cursors.length) return undefined
-  return known.length === 1 ? known[0] : new UnionCursor(known)
 }
 
 /** The lists of one set of attributes, by piece. */
@@ -97,20 +107,35 @@ class SetIndex {
   }
 
   update(ordinal: number, before: Attributes | undefined, after: Attributes | undefined): void {
-    const old = this.#grams(before)
-    const fresh = this.#grams(after)
-    for (const gram of old) if (!fresh.has(gram)) this.#remove(gram, ordinal)
-    for (const gram of fresh) if (!old.has(gram)) this.#add(gram, ordinal)
+    if (!before) this.#each(after, (gram) => this.#add(gram, ordinal))
+    else if (!after) this.#each(before, (gram) => this.#remove(gram, ordinal))
+    else {
+      const [old, fresh] = [this.#grams(before), this.#grams(after)]
+      for (const gram of old) if (!fresh.has(gram)) this.#remove(gram, ordinal)
+      for (const gram of fresh) if (!old.has(gram)) this.#add(gram, ordinal)
+    }
   }
 
-  select(comparison: Comparison): Cursor | undefined {
-    if (comparison.rule !== this.#set.rule) return undefined
-    const grams = gramsFor(comparison, this.#set.beginningsOnly)
-    if (grams.length === 0) return undefined
-    const lists = grams.map((gram) => this.#lists.get(gram)).filter((list) => list !== undefined)
-    if (lists.length < grams.length) return NOTHING
-    const cursors = [...new Set(lists)].map((list) => new ListCursor(list))
-    return cursors.length === 1 ? cursors[0] : new IntersectionCursor(cursors)
+  /** How to find what can match; lookups with the same key find the same. Undefined when every entry can match. */
+  lookup(comparison: Comparison): { readonly key: string; cursor(): Cursor } | undefined {
+    const { rule, cut, attributes } = this.#set
+    if (comparison.rule !== rule) return undefined
+    const grams = gramsFor(comparison, cut)
+    if (grams.size === 0) return undefined
+    return { key: [attributes[0], ...grams].join('\0'), cursor: () => this.#cursor(grams) }
+  }
+
+  /** The shortest lists together leave few wrong ones; longer lists would cost more than they tell apart. */
+  #cursor(grams: Iterable<string>): Cursor {
+    const lists: Postings[] = []
+    for (const gram of grams) {
+      const list = this.#lists.get(gram)
+      if (!list) return NOTHING
+      lists.push(list)
+    }
+    const shortest = lists.sort((a, b) => a.length - b.length).slice(0, TELLING_LISTS)
+    const [first = NOTHING, ...more] = shortest.map((list) => new ListCursor(list))
+    return more.length === 0 ? first : new IntersectionCursor([first, ...more])
   }
 
   #add(gram: string, ordinal: number): void {
@@ -128,17 +153,19 @@ class SetIndex {
     if (list?.length === 0) this.#lists.delete(gram)
   }
 
-  #grams(attributes: Attributes | undefined): Set<string> {
+  #grams(attributes: Attributes): Set<string> {
     const grams = new Set<string>()
-    if (!attributes) return grams
-    const { rule, beginningsOnly } = this.#set
+    this.#each(attributes, (gram) => grams.add(gram))
+    return grams
+  }
+
+  #each(attributes: Attributes | undefined, tell: (gram: string) => void): void {
+    if (!attributes) return
+    const { rule, cut } = this.#set
     for (const name of this.#set.attributes) {
       const values = attributes[name]
-      if (values === undefined) continue
-      for (const value of typeof values === 'string' ? [values] : values) {
-        for (const gram of gramsOf(normalize(rule, value), beginningsOnly)) grams.add(gram)
-      }
+      if (typeof values === 'string') eachGram(normalize(rule, values), cut, tell)
+      else for (const value of values ?? []) eachGram(normalize(rule, value), cut, tell)
     }
-    return grams
   }
 }

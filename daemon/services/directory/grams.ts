@@ -1,45 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Comparison } from '#protocols/ldap/port'
 
+/** How a value is cut into the pieces under which it is found. */
+export interface Cut {
+  /** Characters of a piece: digits tell less than letters, so pieces of numbers are longer. */
+  readonly length: number
+  /** Saves memory where a search for a middle is rare. */
+  readonly beginningsOnly: boolean
+}
+
 /** Stands before the first character, so that a beginning is told from a middle. */
 const START = '\u0001'
-const GRAM = 3
 
-/**
- * The keys under which a value is found: its first one, two and three characters, and, unless only beginnings are
- * kept, every three in a row.
- */
-export function* gramsOf(value: string, beginningsOnly: boolean): Generator<string> {
-  const most = Math.min(GRAM, value.length)
-  for (let length = 1; length <= most; length++) yield START + value.slice(0, length)
-  if (!beginningsOnly) yield* middles(value)
+/** Tells the pieces of a value: its beginnings of every length up to a piece, and its middles. One may come twice. */
+export function eachGram(value: string, { length, beginningsOnly }: Cut, tell: (gram: string) => void): void {
+  const longest = Math.min(length, value.length)
+  for (let i = 1; i <= longest; i++) tell(START + value.slice(0, i))
+  if (!beginningsOnly) eachMiddle(value, length, tell)
 }
 
 /**
- * Keys that every value has for which the comparison is true; empty when none is known, as for parts of less than
- * three characters within a value.
+ * Pieces that every value has for which the comparison is true; none when none is known, as for a middle shorter than
+ * a piece.
  */
-export function gramsFor(comparison: Comparison, beginningsOnly: boolean): string[] {
-  switch (comparison.kind) {
-    case 'equal':
-      return beginningOf(comparison.value, beginningsOnly)
-    case 'substrings': {
-      const { initial, any, final } = comparison
-      const inner = beginningsOnly ? [] : [...any, final].flatMap((part) => [...middles(part)])
-      return [...beginningOf(initial, beginningsOnly), ...inner]
-    }
-    default:
-      return []
+export function gramsFor(comparison: Comparison, { length, beginningsOnly }: Cut): ReadonlySet<string> {
+  const grams = new Set<string>()
+  const tell = (gram: string) => grams.add(gram)
+  const middle = (text: string) => {
+    if (!beginningsOnly) eachMiddle(text, length, tell)
   }
+  const beginning = (text: string) => {
+    if (text !== '') tell(START + text.slice(0, length))
+    middle(text)
+  }
+  if (comparison.kind === 'equal') beginning(comparison.value)
+  if (comparison.kind === 'substrings') {
+    beginning(comparison.initial)
+    comparison.any.forEach(middle)
+    middle(comparison.final)
+  }
+  return grams
 }
 
-function beginningOf(text: string, beginningsOnly: boolean): string[] {
-  if (text === '') return []
-  const start = START + text.slice(0, GRAM)
-  return beginningsOnly ? [start] : [start, ...middles(text)]
-}
-
-/** The first three are among them, as they may also stand in the middle of another value. */
-function* middles(text: string): Generator<string> {
-  for (let i = 0; i + GRAM <= text.length; i++) yield text.slice(i, i + GRAM)
+function eachMiddle(text: string, length: number, tell: (gram: string) => void): void {
+  for (let i = 0; i + length <= text.length; i++) tell(text.slice(i, i + length))
 }

@@ -27,7 +27,7 @@ describe('requests on one connection', () => {
     })
     front = await startFront([slow])
     const client = new RawClient(front.port).send(Array.from({ length: 20 }, (_, i) => get(`/slow/${i}`)).join(''))
-    const text = await client.until(/Location: \/slow\/19\r\n[^]*\r\n\r\n$/)
+    const text = await client.until(/Location: \/slow\/19\r\n[\s\S]*\r\n\r\n$/)
     expect(text.match(/Location: \/slow\/\d+/g)).toEqual(Array.from({ length: 20 }, (_, i) => `Location: /slow/${i}`))
     expect(most).toBe(1)
     expect(await front.exchanges.atLeast(20)).toHaveLength(20)
@@ -40,7 +40,7 @@ describe('requests on one connection', () => {
     })
     const client = new RawClient(front.port).send(get('/never').repeat(500))
     await client.toEnd()
-    await client.closed
+    await client.gone()
     for (const exchange of await front.exchanges.atLeast(1)) expect(exchange.ending).toBe('ignore')
   })
 
@@ -85,7 +85,7 @@ describe('octets that are no request', () => {
     front = await startFront([echo])
     const client = new RawClient(front.port).send('\x16\x03\x01\x02\x00hello\r\n\r\n').send('more')
     expect(await client.toEnd()).toMatch(
-      /^HTTP\/1\.1 400 Bad Request\r\n[^]*Connection: close\r\n[^]*400 Bad Request\n$/,
+      /^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*Connection: close\r\n[\s\S]*400 Bad Request\n$/,
     )
     expect(await front.exchanges.atLeast(1)).toMatchObject([{ protocol: 'http', ending: 'malformed', answer: '400' }])
     expect(front.exchanges.all).toHaveLength(1)
@@ -119,7 +119,7 @@ describe('octets that are no request', () => {
   it('[RFC9110 §9.3.6] no tunnel is opened', async () => {
     front = await startFront([echo])
     const client = new RawClient(front.port).send('CONNECT 10.0.0.1:22 HTTP/1.1\r\nHost: x\r\n\r\nSSH-2.0-x\r\n')
-    expect(await client.toEnd()).toMatch(/^HTTP\/1\.1 405 [^]*Allow: GET, HEAD, POST\r\n/)
+    expect(await client.toEnd()).toMatch(/^HTTP\/1\.1 405 [\s\S]*Allow: GET, HEAD, POST\r\n/)
     expect(await front.exchanges.atLeast(1)).toMatchObject([{ operation: 'CONNECT', ending: 'refuse', answer: '405' }])
   })
 
@@ -128,7 +128,7 @@ describe('octets that are no request', () => {
     const client = new RawClient(front.port).send(`${get('/echo')}CONNECT a:1 HTTP/1.1\r\nHost: x\r\n\r\n`)
     await client.until(/HTTP\/1\.1 200/)
     client.socket.resetAndDestroy()
-    await client.closed
+    await client.gone()
     expect((await curl(`${front.url}/echo`)).code).toBe(0)
   })
 
@@ -154,7 +154,7 @@ describe('a length that was counted wrongly', () => {
     const client = new RawClient(front.port).send(Buffer.concat([Buffer.from(head), bytes]))
     const text = await client.toEnd()
     expect(answers(text)).toBe(1)
-    expect(text).toMatch(/^HTTP\/1\.1 200 [^]*Connection: close\r\n/)
+    expect(text).toMatch(/^HTTP\/1\.1 200 [\s\S]*Connection: close\r\n/)
     const exchanges = await front.exchanges.atLeast(2)
     expect(exchanges.map(({ ending, reason }) => `${ending} ${reason}`).sort()).toEqual([
       'malformed stray-bytes',
@@ -165,7 +165,7 @@ describe('a length that was counted wrongly', () => {
   it('stray octets that come later close the connection silently', async () => {
     front = await startFront([echo])
     const client = new RawClient(front.port).send(head).send(bytes.subarray(0, body.length))
-    await client.until(/^HTTP\/1\.1 200 [^]*\}$/)
+    await client.until(/^HTTP\/1\.1 200 [\s\S]*\}$/)
     client.send(bytes.subarray(body.length))
     expect(answers(await client.toEnd())).toBe(1)
     expect(await front.exchanges.atLeast(2)).toMatchObject([{ ending: 'reply' }, { reason: 'stray-bytes' }])
@@ -196,7 +196,7 @@ describe('a length that was counted wrongly', () => {
     client.send(`POST /wary HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na${get('/echo/smuggled')}`)
     const text = await client.toEnd()
     expect(text).not.toContain('smuggled')
-    expect(text).toMatch(/\r\nconnection: close\r\n/i)
+    expect(text.match(/\r\nconnection: close\r\n/gi)).toHaveLength(1)
     expect(await front.exchanges.atLeast(2)).toMatchObject([
       { ending: 'ignore' },
       { protocol: 'wary', ending: 'reply' },
@@ -237,7 +237,7 @@ describe('slow and many clients', () => {
     const first = new RawClient(front.port).send(get('/echo'))
     await first.until(/200 OK/)
     const second = new RawClient(front.port)
-    await second.closed
+    await second.toEnd()
     expect(await front.exchanges.atLeast(2)).toMatchObject([{}, { operation: 'connect', ending: 'ignore' }])
     first.socket.destroy()
   })

@@ -108,7 +108,7 @@ export function files(resources: Readonly<Record<string, Resource>>): HttpHandle
 /** A TCP client that sends exactly the given octets. */
 export class RawClient {
   readonly socket: Socket
-  readonly closed: Promise<void>
+  readonly #closed: Promise<void>
   #received = Buffer.alloc(0)
   #wake: (() => void)[] = []
   #ended = false
@@ -124,7 +124,7 @@ export class RawClient {
       this.#stir()
     })
     this.socket.on('error', () => undefined)
-    this.closed = new Promise((resolve) => {
+    this.#closed = new Promise((resolve) => {
       this.socket.on('close', () => {
         this.#ended = true
         this.#stir()
@@ -157,6 +157,11 @@ export class RawClient {
     while (!this.#ended) await within(this.#more(), 'the end of the connection')
     this.socket.destroy()
     return this.received
+  }
+
+  /** Resolves when both sides are closed. */
+  gone(): Promise<void> {
+    return within(this.#closed, 'the connection to close')
   }
 
   #more(): Promise<void> {

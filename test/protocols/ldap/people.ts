@@ -48,6 +48,6 @@ export function sequence(seed: number): (below: number) => number {
   return (below) => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
     const mixed = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) >>> 0
-    return Math.floor(((mixed ^ (mixed >>> 12)) >>> 0) / 2 ** 32 * below)
+    return Math.floor((((mixed ^ (mixed >>> 12)) >>> 0) / 2 ** 32) * below)
   }
 }

@@ -24,7 +24,7 @@ type Fetch = (server: Endpoint, file: string, local: string) => Promise<unknown>
 
 /** Runs a client, which must succeed. */
 function client(command: string, args: readonly string[], input?: string): Promise<string> {
-  return here.must(command, args, { cwd: folder, ...(input && { input }) })
+  return here.must(command, args, { cwd: folder, timeoutMs: 40_000, ...(input && { input }) })
 }
 
 const url = ({ address, port }: Endpoint, file: string) => `tftp://${address}:${port}/${file}`
@@ -127,13 +127,16 @@ describe('what clients do besides', () => {
     expect(await requestOf(server)).toMatchObject({ operation: 'WRQ', ending: 'refuse', answer: 'ERROR 2' })
   })
 
-  it.each(['curl', 'tftp-hpa'])('BlockWrapsAround: %s takes more than 32 MB at blksize 512', async (name) => {
+  it('BlockWrapsAround: curl and tftp-hpa take more than 32 MB at blksize 512', async () => {
     const long = noise(512 * 65_536 + 100_000)
-    const server = await serving({ long: await onDisk(long) })
-    const local = join(folder, `long-${name}`)
-    await clients[name]?.(server.endpoint, 'long', local)
-    expect(Buffer.compare(await readFile(local), long)).toBe(0)
-  })
+    const { endpoint } = await serving({ long: await onDisk(long) })
+    const fetched = ['curl', 'tftp-hpa'].map(async (name) => {
+      const local = join(folder, `long-${name}`)
+      await clients[name]?.(endpoint, 'long', local)
+      return Buffer.compare(await readFile(local), long)
+    })
+    expect(await Promise.all(fetched)).toEqual([0, 0])
+  }, 60_000)
 
   // Not every seed will do: atftp ends when an OACK reaches it twice, and answers a repeated block only once.
   it.each([

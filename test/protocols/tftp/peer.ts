@@ -66,16 +66,16 @@ export class Peer {
   }
 
   /**
-   * Everything that the server sent before it came to this point: asks it something that it answers at once, and
-   * returns what arrived before that answer.
+   * Everything that the server sent before it came to this point: wants to write, which is refused at once, and
+   * returns what arrived before the refusal.
    */
   async untilNow(): Promise<Received[]> {
-    this.send(Uint8Array.of(0, 99))
+    this.send({ kind: 'WRQ', file: 'untilNow', mode: 'octet', options: [] })
     const before: Received[] = []
     for (;;) {
       const received = await this.next()
       const { packet } = received
-      if (packet.kind === 'ERROR' && packet.code === 4) return before
+      if (packet.kind === 'ERROR' && packet.code === 2) return before
       before.push(received)
     }
   }

@@ -40,7 +40,7 @@ describe('refusals', () => {
     const peer = await Peer.of(endpoint)
     peer.send(Uint8Array.of(0, 1, 65))
     expect((await peer.next()).packet).toMatchObject({ kind: 'ERROR', code: 4 })
-    expect(await exchanges.take()).toMatchObject({ operation: 'unknown', ending: 'malformed', reason: 'unterminated' })
+    expect(await exchanges.take()).toMatchObject({ operation: 'PACKET', ending: 'malformed', reason: 'unterminated' })
     peer.send(Uint8Array.of(0, 5))
     expect(await exchanges.take()).toMatchObject({ ending: 'malformed', reason: 'truncated' })
     expect(await peer.untilNow()).toEqual([])
@@ -60,7 +60,10 @@ describe('refusals', () => {
     for (const packet of ['\0\x01a\0octet\0', '\0\x02a\0octet\0', '\0', '\0\x01']) {
       listener(endpoint).emit('message', Buffer.from(packet), forged)
     }
-    expect((await download(endpoint, 'file')).bytes.length).toBe(1_300)
+    const [peer, first] = await Peer.asking(endpoint, 'file')
+    listener(first.from).emit('message', Buffer.from('\0\x04\0\x01'), forged)
+    peer.ack(1, first)
+    expect(blockOf(await peer.next())).toBe(2)
   })
 })
 
@@ -77,7 +80,7 @@ describe('requests from one port', () => {
       expect(blockOf(await peer.next())).toBe(block + 1)
     }
     peer.ack(3, first)
-    expect(await exchanges.take()).toMatchObject({ operation: 'unknown' })
+    expect(await exchanges.take()).toMatchObject({ operation: 'WRQ' })
     expect(await exchanges.take()).toMatchObject({ operation: 'RRQ', bytes: 1_300 })
     expect(await peer.untilNow()).toEqual([])
     expect(asked).toEqual(['file'])
@@ -112,19 +115,30 @@ describe('requests from one port', () => {
     expect(second.from.port).not.toBe(first.from.port)
     peer.ack(1, second)
     const answers = [await exchanges.take(), await exchanges.take(), await exchanges.take()].map(({ answer }) => answer)
-    expect(answers).toEqual([undefined, 'sent 1300 bytes', 'sent 10 bytes'])
+    expect(answers).toEqual(['ERROR 2', 'sent 1300 bytes', 'sent 10 bytes'])
   })
 
-  it('RestartedPhoneIsServedAnew: what it left behind gives way at the next silence', async () => {
-    const { endpoint, exchanges } = await serving({ file }, { retransmit: { firstMillis: 10, tries: 1_000 } })
+  it('RepeatedRequestOfASilentPeerIsStillTheSame: only its timer sends again', async () => {
+    const { endpoint, asked } = await serving({ file }, { retransmit: { firstMillis: 10, tries: 1_000 } })
+    const [peer, first] = await Peer.asking(endpoint, 'file')
+    await peer.next()
+    peer.ask('file')
+    const repeats = await peer.take(4)
+    expect(repeats.map(({ from }) => from.port)).toEqual(repeats.map(() => first.from.port))
+    expect(asked).toEqual(['file'])
+  })
+
+  it('RestartedPhoneIsServedAnew: a transfer that waits for a silent peer gives way at once', async () => {
+    const { endpoint, exchanges } = await serving({ file }, { retransmit: { firstMillis: 700, tries: 10 } })
     const [peer, first] = await Peer.asking(endpoint, 'file')
     peer.ack(1, first)
-    while (blockOf(await peer.next()) !== 2);
-    expect(blockOf(await peer.next())).toBe(2)
+    const [second, repeated] = await peer.take(2)
+    expect([second, repeated].map((received) => received && blockOf(received))).toEqual([2, 2])
+    const asked = performance.now()
     peer.ask('file')
-    let anew = await peer.next()
-    while (anew.from.port === first.from.port) anew = await peer.next()
-    expect(blockOf(anew)).toBe(1)
+    const anew = await peer.next()
+    expect([blockOf(anew), anew.from.port === first.from.port]).toEqual([1, false])
+    expect(anew.at - asked).toBeLessThan(1_200) // the timer would come after 1,400
     expect(await exchanges.take()).toMatchObject({ ending: 'ignore', reason: 'the peer asked anew', bytes: 512 })
   })
 
@@ -251,7 +265,7 @@ describe('stopping', () => {
     await exchanges.take()
     expect(await exchanges.take()).toMatchObject({
       operation: 'RRQ',
-      ending: 'fault',
+      ending: 'ignore',
       reason: 'the server is stopping',
     })
   })

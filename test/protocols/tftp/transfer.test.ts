@@ -56,8 +56,17 @@ describe('lock-step transfers', () => {
     expect(blockOf(await peer.next())).toBe(3)
     expect(await peer.untilNow()).toEqual([])
     peer.ack(3, first)
-    expect((await exchanges.take()).operation).toBe('unknown')
+    expect((await exchanges.take()).operation).toBe('WRQ')
     expect(await exchanges.take()).toMatchObject({ ending: 'reply', bytes: 1_300 })
+  })
+
+  it('RepeatedAckDoesNotHurryTheTimer [RFC1123 §4.2.3.1]', async () => {
+    const { endpoint } = await serving({ file }, { retransmit: { firstMillis: 400, tries: 3 } })
+    const [peer, first] = await Peer.asking(endpoint, 'file')
+    for (let i = 0; i < 5; i++) peer.ack(0, first)
+    const again = await peer.next()
+    expect(blockOf(again)).toBe(1)
+    expect(again.at - first.at).toBeGreaterThan(380)
   })
 
   it('AckOfABlockNotSentIsIgnored', async () => {
@@ -86,6 +95,15 @@ describe('silence', () => {
     expect(await exchanges.take()).toMatchObject({ ending: 'refuse', answer: 'ERROR 0', bytes: 0 })
   })
 
+  it('BackOffGrowsToEightTimesTheFirstWait and no further', async () => {
+    const { endpoint } = await serving({ file }, { retransmit: { firstMillis: 2, tries: 12 } })
+    const [peer, first] = await Peer.asking(endpoint, 'file')
+    const last = (await peer.take(12)).at(-1)
+    expect(last?.packet.kind).toBe('ERROR')
+    // 158 ms; without the limit it would be 8 s.
+    expect((last?.at ?? Number.POSITIVE_INFINITY) - first.at).toBeLessThan(2_000)
+  })
+
   it('LostAckIsMadeGoodByTheRepeat [RFC1350 §2]', async () => {
     const { endpoint, exchanges } = await serving({ file }, { retransmit: { firstMillis: 10, tries: 50 } })
     const [peer, first] = await Peer.asking(endpoint, 'file')
@@ -101,14 +119,19 @@ describe('silence', () => {
     const { endpoint } = await serving({ file }, { retransmit: { firstMillis: 10, tries: 3 } })
     const [peer, oack] = await Peer.asking(endpoint, 'file', ['timeout', '1'])
     expect(oack.packet).toEqual({ kind: 'OACK', options: [['timeout', '1']] })
-    // Nobody has answered yet: the server's own interval.
-    expect((await peer.next()).packet.kind).toBe('OACK')
     peer.ack(0, oack)
     let data = await peer.next()
     while (data.packet.kind === 'OACK') data = await peer.next()
     const again = await peer.next()
     expect([blockOf(data), blockOf(again)]).toEqual([1, 1])
     expect(again.at - data.at).toBeGreaterThan(950)
+  })
+
+  it('TimeoutOptionDoesNotHoldTheServerForAPeerThatNeverAnswered', async () => {
+    const { endpoint, exchanges } = await serving({ file }, { retransmit: { firstMillis: 10, tries: 3 } })
+    const [peer] = await Peer.asking(endpoint, 'file', ['timeout', '255'])
+    expect((await peer.take(2)).map(({ packet }) => packet.kind)).toEqual(['OACK', 'OACK'])
+    expect(await exchanges.take()).toMatchObject({ ending: 'refuse', reason: 'no answer to the options in 3 tries' })
   })
 })
 
@@ -154,8 +177,8 @@ describe('transfer identifiers', () => {
     const [peer, first] = await Peer.asking(endpoint, 'image')
     peer.ack(1, first)
     await peer.next()
-    peer.send({ kind: 'ERROR', code: 0, message: 'same version' }, first.from.port)
-    const reason = 'the peer ended it with ERROR 0 same version'
+    peer.send({ kind: 'ERROR', code: 0, message: 'same\nversion' }, first.from.port)
+    const reason = 'the peer ended it with ERROR 0 same?version'
     expect(await exchanges.take()).toMatchObject({ ending: 'reply', answer: 'sent 512 bytes', bytes: 512, reason })
     expect(opened.map((stream) => stream.destroyed)).toEqual([true])
     peer.ack(2, first)
@@ -268,7 +291,7 @@ describe('windows', () => {
     expect((await peer.take(3)).map((received) => dataOf(received).length)).toEqual([100, 100, 50])
     expect(await peer.untilNow()).toEqual([])
     peer.ack(3, oack)
-    expect((await exchanges.take()).operation).toBe('unknown')
+    expect((await exchanges.take()).operation).toBe('WRQ')
     expect(await exchanges.take()).toMatchObject({ ending: 'reply', bytes: 250 })
   })
 
@@ -313,34 +336,26 @@ describe('the file', () => {
     expect((await download(endpoint, 'grown', ['tsize', '0'])).bytes.length).toBe(600)
   })
 
-  const broken: Readonly<Record<string, TftpFile>> = {
-    'ends early': { size: 2_000, open: () => Readable.from([noise(600)]) },
-    'is shorter in memory than it says': { size: 2_000, open: () => noise(600) },
-    'fails in the middle': { size: 2_000, open: () => Readable.from(failing()) },
-    'is closed under our feet': {
-      size: 2_000,
-      open: () =>
-        new Readable({
-          read() {
-            this.destroy()
-          },
-        }),
-    },
-    'cannot be opened': {
-      size: 2_000,
-      open: () => {
+  const broken: Readonly<Record<string, [open: TftpFile['open'], reason: string]>> = {
+    'ends early': [() => Readable.from([noise(600)]), 'the file ended 1400 bytes early'],
+    'is shorter in memory than it says': [() => noise(600), 'the file ended 1400 bytes early'],
+    'fails in the middle': [() => Readable.from(failing()), 'EIO'],
+    'is closed under our feet': [() => new Readable().destroy(), 'the file ended 2000 bytes early'],
+    'cannot be opened': [
+      () => {
         throw new Error('EACCES')
       },
-    },
-    'never gives a byte': { size: 2_000, open: () => new Readable({ read() {} }) },
+      'EACCES',
+    ],
+    'never gives a byte': [() => new Readable({ read() {} }), 'no bytes came from it for too long'],
   }
 
-  it.each(Object.keys(broken))('FileThat "%s" ends the transfer with ERROR 0', async (name) => {
-    const { endpoint, exchanges } = await serving(broken, { retransmit: { firstMillis: 5, tries: 3 } })
-    await expect(download(endpoint, name)).rejects.toThrow('ERROR 0 the file cannot be read')
-    const exchange = await exchanges.take()
-    expect(exchange).toMatchObject({ ending: 'fault', answer: 'ERROR 0' })
-    expect(exchange.reason).toMatch(/^the file cannot be read: ./)
+  it.each(Object.entries(broken))('FileThat "%s" ends the transfer with ERROR 0', async (_, [open, reason]) => {
+    const files = { file: { size: 2_000, open } }
+    const { endpoint, exchanges } = await serving(files, { retransmit: { firstMillis: 50, tries: 3 } })
+    await expect(download(endpoint, 'file')).rejects.toThrow('ERROR 0 the file cannot be read')
+    const expected = { ending: 'fault', answer: 'ERROR 0', reason: `the file cannot be read: ${reason}` }
+    expect(await exchanges.take()).toMatchObject(expected)
   })
 
   function* failing() {
