@@ -111,17 +111,20 @@ function compileSubstrings(
   const given = [initial, ...any, final].filter((part) => part !== '')
   if (given.length === 0 || given.some(isProhibited)) return UNDEFINED
   if (rule === 'number' && given.every(looksLikeNumber)) {
-    return {
-      ...{ kind: 'substrings', attributes, rule },
-      ...{ initial: digitsOf(initial), any: any.map(digitsOf), final: digitsOf(final) },
-    }
+    return substrings(attributes, rule, digitsOf(initial), any.map(digitsOf), digitsOf(final))
   }
-  return {
-    ...{ kind: 'substrings', attributes, rule: 'text' },
-    initial: foldPart(initial, 'initial'),
-    any: any.map((part) => foldPart(part, 'any')),
-    final: foldPart(final, 'final'),
-  }
+  const middles = any.map((part) => foldPart(part, 'any'))
+  return substrings(attributes, 'text', foldPart(initial, 'initial'), middles, foldPart(final, 'final'))
+}
+
+function substrings(
+  attributes: readonly string[],
+  rule: Rule,
+  initial: string,
+  any: readonly string[],
+  final: string,
+): Condition {
+  return { kind: 'substrings', attributes, rule, initial, any, final }
 }
 
 function namesOf(types: readonly AttributeType[]): string[] {

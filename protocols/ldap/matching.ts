@@ -54,6 +54,7 @@ export function fold(text: string): string {
 
 /** A part of a substrings assertion, folded. */
 export function foldPart(text: string, part: Part): string {
+  if (text === '') return ''
   const loose = foldLoose(text)
   if (part === 'initial') return loose.trimStart()
   return part === 'final' ? loose.trimEnd() : loose

@@ -8,7 +8,7 @@ const tree = new Tree('dc=example,dc=com'); const entries = new Entries()
 for (const c of JSON.parse(readFileSync('/tmp/ldapwork/contacts.json'))) entries.put(c.id, { branch: 'contacts', entry: tree.entry('contacts', c.id, c.attributes), region: '', owner: '' })
 const reqs = JSON.parse(readFileSync('/tmp/ldapwork/reqs.json'))
 const view = new View(tree, entries, { identity: '' })
-const time = (name, f, n = 20) => { for (let i = 0; i < 5; i++) f(); const a = process.cpuUsage(); for (let i = 0; i < n; i++) f(); const u = process.cpuUsage(a); console.log(name.padEnd(30), ((u.user + u.system) / n / 200).toFixed(2), 'µs') }
+const time = (name, f, n = 300) => { for (let i = 0; i < 100; i++) f(); const a = process.cpuUsage(); for (let i = 0; i < n; i++) f(); const u = process.cpuUsage(a); console.log(name.padEnd(30), ((u.user + u.system) / n / 200).toFixed(2), 'µs') }
 for (const kind of ['number', 'three']) {
   const bytes = reqs[kind].map((h) => Buffer.from(h, 'hex'))
   time(kind + ' decode', () => { for (const b of bytes) decodeRequest(b) })

@@ -83,14 +83,22 @@ export class GramIndex {
         continue
       }
       for (const attribute of part.attributes) {
-        const lookup = this.#byAttribute.get(attribute)?.lookup(part)
-        if (!lookup) return undefined
-        if (!cursors.has(lookup.key)) cursors.set(lookup.key, lookup.cursor())
+        const set = this.#byAttribute.get(attribute)
+        const key = `${set?.attributes[0]} ${questionOf(part)}`
+        const cursor = cursors.get(key) ?? set?.find(part)
+        if (!cursor) return undefined
+        cursors.set(key, cursor)
       }
     }
     const distinct = [...cursors.values()]
     return distinct.length === 1 ? distinct[0] : new UnionCursor(distinct)
   }
+}
+
+/** Equal for comparisons that ask the same of different attributes. */
+function questionOf(comparison: Comparison): string {
+  if (comparison.kind !== 'substrings') return `${comparison.kind} ${comparison.value}`
+  return [comparison.initial, ...comparison.any, comparison.final].join('*')
 }
 
 /** The lists of one set of attributes, by piece. */
@@ -116,17 +124,11 @@ class SetIndex {
     }
   }
 
-  /** How to find what can match; lookups with the same key find the same. Undefined when every entry can match. */
-  lookup(comparison: Comparison): { readonly key: string; cursor(): Cursor } | undefined {
-    const { rule, cut, attributes } = this.#set
-    if (comparison.rule !== rule) return undefined
-    const grams = gramsFor(comparison, cut)
+  /** Undefined when every entry can match. The shortest lists together leave few wrong ones, and longer ones cost. */
+  find(comparison: Comparison): Cursor | undefined {
+    if (comparison.rule !== this.#set.rule) return undefined
+    const grams = gramsFor(comparison, this.#set.cut)
     if (grams.size === 0) return undefined
-    return { key: [attributes[0], ...grams].join('\0'), cursor: () => this.#cursor(grams) }
-  }
-
-  /** The shortest lists together leave few wrong ones; longer lists would cost more than they tell apart. */
-  #cursor(grams: Iterable<string>): Cursor {
     const lists: Postings[] = []
     for (const gram of grams) {
       const list = this.#lists.get(gram)
