@@ -77,7 +77,7 @@ export function encodeClientMessage(message: ClientMessage): Uint8Array {
   return writer.done()
 }
 
-/** The relay agent information of option 82 [RFC 3046 §2.0]; `anyPort` asks for replies to our port [RFC 8357 §3]. */
+/** The relay agent information of option 82 [RFC 3046 §2.0]; `anyPort` asks for replies to our port [RFC 8357]. */
 export function relayInformation(circuitId: string, anyPort: boolean): Uint8Array {
   const writer = new ByteWriter(64)
   if (circuitId !== '') option(writer, 1, text(circuitId).subarray(0, 64))

@@ -14,7 +14,7 @@ export interface DhcpPorts {
 
 /**
  * Where the answer goes [RFC 2131 §4.1]: to the relay if one passed the request on, at its source port if it asked for
- * that [RFC 8357 §5]; a NAK to everybody; to `ciaddr` of a client that has one; to everybody on the link otherwise.
+ * that [RFC 8357]; a NAK to everybody; to `ciaddr` of a client that has one; to everybody on the link otherwise.
  *
  * The last case differs from the RFC where the client leaves the broadcast flag off: it wants a frame to its hardware
  * address and `yiaddr`, which it does not answer ARP for yet. Node has no sockets for frames, so that goes out by

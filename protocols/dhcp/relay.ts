@@ -10,7 +10,7 @@ export const RELAY = {
   remoteId: 2, // RFC 3046 §3.2
   linkSelection: 5, // RFC 3527
   serverOverride: 11, // RFC 5107
-  sourcePort: 19, // RFC 8357 §4.1
+  sourcePort: 19, // RFC 8357
 } as const
 
 /** What a relay tells of the client's place. */

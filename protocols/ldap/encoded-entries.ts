@@ -5,7 +5,7 @@ import type { Attribute } from './messages.ts'
 import type { LdapEntry } from './port.ts'
 
 /** Kinds of questions told apart: the phones of a fleet all ask for the same attributes. */
-const SELECTIONS = 4
+const SELECTIONS = 3
 
 /**
  * Entries as they were sent last: while people type, the same ones are found again and again. An entry never changes

@@ -21,7 +21,7 @@ export interface LdapLimits {
   readonly sortedEntries: number
   readonly sorts: number
   readonly sortedLists: number
-  /** Entries that are kept encoded, at most eight times over. */
+  /** Entries that are kept encoded, at most six times over. */
   readonly encodedEntries: number
   /** How long `stop` waits for operations under way. */
   readonly drainMs: number
@@ -41,6 +41,6 @@ export const DEFAULT_LIMITS: LdapLimits = {
   sortedEntries: 200_000,
   sorts: 4,
   sortedLists: 4,
-  encodedEntries: 4_096,
+  encodedEntries: 8_192,
   drainMs: 3_000,
 }

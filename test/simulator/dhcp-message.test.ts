@@ -30,7 +30,7 @@ describe('a phone’s DHCP messages', () => {
     )
   })
 
-  it('an ordinary relay agent, on port 67, announces no source port [RFC 8357 §3], and without more no option 82', () => {
+  it('an ordinary relay agent, on port 67, announces no source port [RFC 8357], and without more no option 82', () => {
     const discover = {
       type: 'DISCOVER',
       xid: 1,

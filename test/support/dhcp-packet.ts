@@ -17,7 +17,7 @@ export interface RelayedRequest {
 }
 
 /**
- * A client's message as a relay agent passes it on. The relay wants the answer at its own source port [RFC 8357 §5.2], so
+ * A client's message as a relay agent passes it on. The relay wants the answer at its own source port [RFC 8357], so
  * a test needs no port below 1024. Bytes by hand, not by our codec: a test of the server must not share its mistakes.
  */
 export function relayed({ type, mac, giaddr, xid = 1, options = [] }: RelayedRequest): Buffer {

@@ -43,11 +43,11 @@ test('[RFC2131 §4.1] with giaddr: to port 67 of the relay', () => {
   expect(goesTo(RELAYED, [REQUEST, ASKED], NAK, RELAY)).toBe('192.0.2.7:67')
 })
 
-test('[RFC8357 §5] to the relay’s source port if it asks for that', () => {
+test('[RFC8357] to the relay’s source port if it asks for that', () => {
   expect(goesTo(RELAYED, [DISCOVER, SOURCE_PORT], LEASE, RELAY)).toBe('192.0.2.7:40067')
 })
 
-test('[RFC8357 §5] nobody but a relay may ask for that', () => {
+test('[RFC8357] nobody but a relay may ask for that', () => {
   expect(goesTo({}, [DISCOVER, SOURCE_PORT], LEASE, RELAY)).toBe('255.255.255.255:68')
 })
 

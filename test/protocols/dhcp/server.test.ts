@@ -123,7 +123,7 @@ function relayed(options: readonly OptionRow[], fields: MessageFields = {}): Uin
   return encode(message({ giaddr: RELAY, hops: 1, ...fields }, options))
 }
 
-test('[RFC8357 §5] DISCOVER and REQUEST through a relay on any port, one report for each', async () => {
+test('[RFC8357] DISCOVER and REQUEST through a relay on any port, one report for each', async () => {
   const seen: LeaseQuery[] = []
   const { reports, endpoint } = await serving((query) => {
     seen.push(query)
