@@ -39,7 +39,8 @@ async function damageLog(): Promise<void> {
   const largest = sizes.sort((a, b) => b.size - a.size)[0]
   if (!largest || largest.size < 1_000) throw new Error('the store has no log to damage')
   const bytes = await readFile(largest.path)
-  for (let i = 0; i < 4; i++) bytes[Math.floor(bytes.length / 2) + i] ^= 0xff
+  const middle = Math.floor(bytes.length / 2)
+  bytes.writeInt32LE(~bytes.readInt32LE(middle), middle)
   await writeFile(largest.path, bytes)
 }
 
