@@ -105,9 +105,11 @@ export class PhoneHttpServer implements ProtocolServer {
     })
   }
 
+  /** Told at once: running answers may take their time, and a second error must not hide the first. */
   async #lose(error: Error): Promise<void> {
-    await this.#close()
+    const closed = this.#close()
     this.#standing.lost(error)
+    await closed
   }
 
   #create(tls: TlsOptions | undefined): Server {

@@ -59,6 +59,7 @@ export class TftpServer implements ProtocolServer {
   }
 
   async start(signal: AbortSignal): Promise<void> {
+    if (this.#socket) throw new Error('the TFTP server is already started')
     const handlers = {
       onMessage: (bytes: Uint8Array, from: RemoteInfo) => this.#receive(bytes, from),
       onLost: (error: Error) => {
