@@ -16,7 +16,7 @@ function complaints(text: string, environment: Record<string, string> = {}): rea
 test('an empty file is a configuration: every setting has a default, and the safe one', () => {
   const config = loadConfig('', 'offhook.yaml', {})
   expect(config.web.listen).toEqual({ address: '127.0.0.1', port: 8090 })
-  expect(config.dhcp.enabled).toBe(false)
+  expect(config.dhcp.mode).toBe('off')
   expect(config.fleet.zeroTouch).toBe(false)
 })
 
