@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Endpoint } from '#protocols/lib/exchange'
 import { contains, type Ipv4, ipv4FromNumber, ipv4ToNumber, parseCidr, parseIpv4 } from '#protocols/lib/ipv4'
+import { type Mac, parseMac } from '#protocols/lib/mac'
 
 /** What a field is for, beyond its type: shown in the form, the generated documentation and error messages. */
 declare module 'zod' {
@@ -26,7 +27,9 @@ export const ipv4 = z.string().transform((text, ctx): Ipv4 => {
 })
 
 /** An IANA time zone name, e.g. `Europe/Berlin`. */
-export const timeZone = z.string().refine(isTimeZone, { error: ({ input }) => `"${input}" is not a time zone` })
+export const timeZone = z
+  .string()
+  .refine(isTimeZone, { error: ({ input }) => `"${input}" is not an IANA time zone such as Europe/Berlin` })
 
 /** `address:port`, IPv4. */
 export const endpoint = z.string().transform((text, ctx): Endpoint => {
@@ -46,10 +49,17 @@ export const cidr = z.string().transform((text, ctx) => {
   return { network: 0, broadcast: 0, prefix: 32 }
 })
 
-/** `first-last`, both included. */
+export const mac = z.string().transform((text, ctx): Mac => {
+  const found = parseMac(text)
+  if (!found) ctx.addIssue({ code: 'custom', message: `"${text}" is not a MAC address` })
+  return found ?? ('000000000000' as Mac)
+})
+
+/** `first-last`, both included, or one address. */
 export const addressRange = z.string().transform((text, ctx) => {
-  const [first, last] = text.split('-').map((part) => parseIpv4(part.trim()))
-  if (first === undefined || last === undefined || text.split('-').length !== 2) {
+  const parts = text.split('-').map((part) => parseIpv4(part.trim()))
+  const [first, last = parts.length === 1 ? first : undefined] = parts
+  if (first === undefined || last === undefined || parts.length > 2) {
     ctx.addIssue({ code: 'custom', message: `"${text}" is not a range such as 10.1.1.10-10.1.1.200` })
     return { first: 0, last: 0 }
   }
@@ -58,9 +68,11 @@ export const addressRange = z.string().transform((text, ctx) => {
   return range
 })
 
+type Pool = z.infer<typeof addressRange> & { readonly exclude?: readonly z.infer<typeof addressRange>[] }
+
 interface Pooled {
   readonly cidr: z.infer<typeof cidr>
-  readonly pools: readonly z.infer<typeof addressRange>[]
+  readonly pools: readonly Pool[]
 }
 
 /** Pools must lie inside their subnet and apart from each other. */
@@ -72,6 +84,11 @@ export function checkPools(subnet: Pooled, ctx: z.RefinementCtx): void {
     const last = prefix < 31 ? broadcast - 1 : broadcast
     if (pool.first < first || pool.last > last) {
       complain(`the pool is not inside ${ipv4FromNumber(network)}/${prefix} (usable: ${span({ first, last })})`)
+    }
+    for (const [at, { first, last }] of (pool.exclude ?? []).entries()) {
+      if (first >= pool.first && last <= pool.last) continue
+      const message = `the excluded addresses are not inside ${span(pool)}`
+      ctx.addIssue({ code: 'custom', path: ['pools', index, 'exclude', at], message })
     }
     const twin = subnet.pools.findIndex((other) => pool.first <= other.last && other.first <= pool.last)
     if (twin !== index) complain(`the pool overlaps pool ${twin + 1}`)
@@ -92,7 +109,7 @@ export function checkSubnets(subnets: readonly (Pooled & { readonly name: string
 
 function isTimeZone(name: string): boolean {
   try {
-    return Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+    return new Intl.DateTimeFormat('en', { timeZone: name }) && (name.includes('/') || name === 'UTC')
   } catch {
     return false
   }

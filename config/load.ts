@@ -74,8 +74,18 @@ function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** An unknown key is told at its own line, not at that of the section around it. */
+/**
+ * An unknown key is told at its own line, not at that of the section around it; of the forms that a value may have, the
+ * one that was meant is the one whose type it has.
+ */
 function flatten(issue: z.core.$ZodIssue): { path: readonly PropertyKey[]; message: string }[] {
+  if (issue.code === 'invalid_union') {
+    const meant = issue.errors.find((issues) =>
+      issues.every(({ code, path }) => code !== 'invalid_type' || path.length > 0),
+    )
+    if (!meant) return [{ path: issue.path, message: issue.message }]
+    return meant.flatMap(flatten).map(({ path, message }) => ({ path: [...issue.path, ...path], message }))
+  }
   if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, message: issue.message }]
   return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'there is no such setting' }))
 }

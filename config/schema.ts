@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod'
-import { addressRange, checkPools, checkSubnets, cidr, endpoint, ipv4, live, restart, timeZone } from './fields.ts'
+import { dhcp } from './dhcp.ts'
+import { endpoint, ipv4, live, restart, timeZone } from './fields.ts'
 
 /*
  * The one schema: validation, the settings form and the documentation all come from it. Objects are strict, so a
@@ -54,41 +55,6 @@ const tftp = z.strictObject({
   listen: endpoint.prefault('0.0.0.0:69').meta(restart('TFTP listener', 'Address and port of the TFTP server.')),
 })
 
-const subnet = z
-  .strictObject({
-    name: z.string().min(1).max(64).meta(live('Name', 'What people call this network, e.g. "voice Berlin".')),
-    cidr: cidr.meta(live('Network', 'The network in CIDR form. The relay address (giaddr) picks the subnet.')),
-    pools: z.array(addressRange).default([]).meta(live('Pools', 'Addresses to lease, as first-last.')),
-    serverAddress: ipv4.optional().meta(live('Server address', 'Our address as this subnet reaches it.')),
-    routers: z.array(ipv4).default([]).meta(live('Routers', 'Option 3.')),
-    dnsServers: z.array(ipv4).default([]).meta(live('DNS servers', 'Option 6.')),
-    ntpServers: z.array(ipv4).default([]).meta(live('NTP servers', 'Option 42; also the time source in phone files.')),
-    domainName: z.string().max(253).default('').meta(live('Domain name', 'Option 15.')),
-    leaseSeconds: z
-      .int()
-      .min(60)
-      .max(365 * 86_400)
-      .default(86_400)
-      .meta(live('Lease time', 'Seconds.')),
-    provisioningUrl: z
-      .string()
-      .max(255)
-      .optional()
-      .meta(live('Provisioning URL', 'Option 160 for phones; made from the server address when left out.')),
-    tftpServer: z
-      .string()
-      .max(255)
-      .optional()
-      .meta(live('Boot server', 'Option 66 for phones; the server address when left out.')),
-  })
-  .superRefine(checkPools)
-
-const dhcp = z.strictObject({
-  enabled: z.boolean().default(false).meta(restart('DHCP', 'Lease addresses. Leave off where another server does.')),
-  listen: endpoint.prefault('0.0.0.0:67').meta(restart('DHCP listener', 'Address and port of the DHCP server.')),
-  subnets: z.array(subnet).superRefine(checkSubnets).default([]).meta(live('Subnets', 'The networks phones live in.')),
-})
-
 const fleet = z.strictObject({
   zeroTouch: z
     .boolean()
@@ -135,4 +101,3 @@ export const configSchema = z.strictObject({
 })
 
 export type Config = z.output<typeof configSchema>
-export type SubnetConfig = z.output<typeof subnet>

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command } from 'commander'
 import { checkConfigCommand } from './cli/check-config.ts'
+import { dhcpCommand } from './cli/dhcp.ts'
+import { explainCommand } from './cli/explain.ts'
 import type { CliIo } from './cli/io.ts'
+import { leasesCommand } from './cli/leases.ts'
 import { runCommand } from './cli/run.ts'
 import { simulateCommand } from './cli/simulate.ts'
 import { storeCommand, verifyCommand } from './cli/store.ts'
@@ -21,6 +24,7 @@ const io: CliIo = {
   stderr: (text) => void process.stderr.write(text),
   terminal: process.stdout.isTTY === true,
   environment: process.env,
+  pid: process.pid,
   signal: stop.signal,
   setExitCode(code) {
     process.exitCode = code
@@ -38,5 +42,8 @@ const program = new Command('offhook')
   .addCommand(simulateCommand(io))
   .addCommand(verifyCommand(io))
   .addCommand(storeCommand(io))
+  .addCommand(leasesCommand(io))
+  .addCommand(dhcpCommand(io))
+  .addCommand(explainCommand(io))
 
 await program.parseAsync(process.argv)

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FleetView } from '#web/port'
+import type { PoolUse } from './domain/address-pool.ts'
 import type { Reading } from './metrics.ts'
+import type { Addressing } from './services/addressing.ts'
 import type { Alarms } from './services/alarms.ts'
+import type { Explain } from './services/explain.ts'
 import type { Store, Table } from './store/store.ts'
 import * as tables from './store/tables.ts'
 
@@ -31,5 +34,29 @@ export function readings(store: Store, fleet: FleetView, alarms: Alarms): Readin
         Object.fromEntries(Object.values<Table<unknown>>(tables).map((table) => [table.name, store.count(table)])),
     },
     { name: 'offhook_store_writable', help: '1 while the store can write.', read: () => (store.trouble() ? 0 : 1) },
+  ]
+}
+
+/** Addresses of each subnet, and clients of each class. */
+export function dhcpReadings(addressing: Pick<Addressing, 'use'>, explain: Pick<Explain, 'classCounts'>): Reading[] {
+  const by = (pick: (use: PoolUse) => number) => () =>
+    Object.fromEntries([...addressing.use()].map(([subnet, use]) => [subnet, pick(use)]))
+  const subnet = { label: 'subnet' }
+  return [
+    { name: 'offhook_dhcp_pool_addresses', help: 'Addresses to lease.', ...subnet, read: by(({ size }) => size) },
+    { name: 'offhook_dhcp_pool_leased', help: 'Addresses leased now.', ...subnet, read: by(({ leased }) => leased) },
+    { name: 'offhook_dhcp_pool_offered', help: 'Offers that wait.', ...subnet, read: by(({ offered }) => offered) },
+    {
+      name: 'offhook_dhcp_pool_quarantined',
+      help: 'Addresses that another host uses.',
+      ...subnet,
+      read: by(({ quarantined }) => quarantined),
+    },
+    {
+      name: 'offhook_dhcp_class_messages',
+      help: 'Messages of clients in each class since the start.',
+      label: 'class',
+      read: () => explain.classCounts(),
+    },
   ]
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { SubnetConfig } from '#config/dhcp'
 import { ConfigError } from '#config/load'
-import type { Config, SubnetConfig } from '#config/schema'
-import type { Subnet } from '#daemon/domain/subnet'
+import type { Config } from '#config/schema'
+import type { DhcpPlan, OptionSetting, Reservation, Subnet } from '#daemon/domain/dhcp/model'
+import { completePlan } from '#daemon/domain/dhcp/ready-made'
+import { standardOffset } from '#daemon/domain/dhcp/time-zone'
 import { type PhonePorts, phoneUrls } from '#daemon/vendors/audiocodes/urls'
 
 /** Phones fetch files from the first listener; keep-alives go to port 8081, where old firmware sends them, or the last. */
@@ -17,20 +20,47 @@ export function subnetsOf(config: Config): Subnet[] {
   return config.dhcp.subnets.map((subnet, index) => withServer(subnet, index, config))
 }
 
+/** All that the DHCP service does, ready-made classes included. `now` picks the year of the time zones' offsets. */
+export function planOf(config: Config, now: number): DhcpPlan {
+  const { options, classes, devices, uc } = config.dhcp
+  const subnets = subnetsOf(config).map((subnet) => withTimeZone(subnet, now))
+  return completePlan({ subnets, options, classes, devices, uc })
+}
+
 function withServer(subnet: SubnetConfig, index: number, config: Config): Subnet {
   const serverAddress = subnet.serverAddress ?? config.server.address
   if (!serverAddress) {
     throw new ConfigError([`dhcp.subnets.${index}.serverAddress: set it, or server.address for all subnets`])
   }
+  const { timeZone, voiceVlan, reservations, ...rest } = subnet
   return {
-    ...subnet,
+    ...rest,
+    ...(timeZone !== undefined && { timeZone }),
+    ...(voiceVlan !== undefined && { voiceVlan }),
     serverAddress,
     provisioningUrl: subnet.provisioningUrl ?? phoneUrls(serverAddress, phonePorts(config)).provisioning,
     tftpServer: subnet.tftpServer ?? serverAddress,
+    reservations: reservations.map(withHostname),
   }
 }
 
 /** The machine's own time zone, as an IANA name. */
 export function localTimeZone(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone
+}
+
+/** The reserved name goes to the client as option 12 [RFC 2132 §3.14]. */
+function withHostname(reservation: Reservation): Reservation {
+  const { hostname, options } = reservation
+  if (hostname === undefined) return reservation
+  return { ...reservation, options: [{ code: 12, value: { type: 'text', value: hostname } }, ...options] }
+}
+
+/** The region's clock: its offset, and who tells the time by either protocol (42 wins over 4 in phones). */
+function withTimeZone(subnet: Subnet, now: number): Subnet {
+  const { timeZone, ntpServers, options = [] } = subnet
+  if (timeZone === undefined) return subnet
+  const zone: OptionSetting[] = [{ code: 2, value: { type: 'int32', value: standardOffset(timeZone, now) } }]
+  if (ntpServers.length > 0) zone.push({ code: 4, value: { type: 'ipv4', value: ntpServers } })
+  return { ...subnet, options: [...zone, ...options] }
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // `npm test`: everything from install to browser, and nothing hidden. Arguments go to the test runner.
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bin, build, checkNode, ensureInstalled, giveUp, must, ROOT, run } from './setup.mjs'
+import { ensureDebianPackages, packagesIn } from './debian.mjs'
+import { bin, build, checkNode, ensureInstalled, giveUp, must, run } from './setup.mjs'
 
 checkNode()
 await ensureInstalled()
-await ensureDebianPackages()
+await ensureDebianPackages('the tests', packagesIn('test/debian-packages.txt'))
 await build()
 await must('lint', process.execPath, [bin('@biomejs/biome', 'biome'), 'check', '--error-on-warnings'])
 await must('the type check', process.execPath, [bin('typescript', 'tsc'), '-p', 'tsconfig.test.json'])
@@ -34,25 +34,4 @@ function closeWithCount() {
   } catch {
     giveUp('the test runner left no report')
   }
-}
-
-/** Installs what is missing when we may; otherwise names it and fails: a missing tool never becomes a skipped test. */
-async function ensureDebianPackages() {
-  const wanted = readFileSync(join(ROOT, 'test/debian-packages.txt'), 'utf8')
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'))
-  const missing = wanted.filter((name) => !isInstalled(name))
-  if (missing.length === 0) return
-  const list = missing.join(' ')
-  if (process.getuid?.() !== 0) giveUp(`the tests need Debian packages; as root: apt-get install ${list}`)
-  console.log(`Installing Debian packages: ${list} …`)
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  await must('apt-get update', 'apt-get', ['-qq', 'update'], { env })
-  await must('apt-get install', 'apt-get', ['-qq', 'install', '-y', '--no-install-recommends', ...missing], { env })
-}
-
-function isInstalled(name) {
-  const { stdout, error } = spawnSync('dpkg-query', ['--status', name], { encoding: 'utf8' })
-  if (error) giveUp('dpkg-query is missing: the whole test suite runs on Debian')
-  return /^Status: .* installed$/m.test(stdout)
 }

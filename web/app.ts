@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type Router from '@koa/router'
 import Koa from 'koa'
 import bodyParser from 'koa-bodyparser'
+import { dhcpApiRoutes } from './api/dhcp.ts'
 import { apiRoutes } from './api/routes.ts'
 import { Assets } from './assets.ts'
 import { FormGuard } from './auth/forms.ts'
@@ -63,7 +64,7 @@ export function createApp(port: WebPort, options: AppOptions = {}): WebApp {
   koa.use(securityHeaders(options.secure ?? false))
   koa.use(healthEndpoints(port, SELF))
   koa.use(web.assets.middleware())
-  koa.use(gate(web.sessions))
+  koa.use(gate(web.sessions, port.localToken))
   koa.use(bodyParser({ enableTypes: ['form'], formLimit: FORM_LIMIT }))
   koa.use(web.forms.middleware())
   for (const router of routers(web)) koa.use(router.routes()).use(router.allowedMethods())
@@ -80,6 +81,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     deviceRoutes(web),
     eventsRoutes(web),
     apiRoutes(web),
+    dhcpApiRoutes(web),
   ]
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Alarm } from '#daemon/domain/alarm'
 import type { BootStep } from '#daemon/domain/boot'
+import type { Explanation } from '#daemon/domain/dhcp/explanation'
 import type { Lease } from '#daemon/domain/lease'
 import type { Phone, Presence, User } from '#daemon/domain/phone'
 import type { Mac } from '#protocols/lib/mac'
@@ -86,6 +87,10 @@ export interface WebPort {
   readonly accounts: AccountsPort
   servers(): readonly ServerRow[]
   alarms(): readonly Alarm[]
+  /** The last DHCP exchanges of a client, newest first. */
+  explain(mac: Mac): readonly Explanation[]
+  /** Opens a small part of the API to commands on this machine. */
+  readonly localToken?: string
   /** The Prometheus exposition text and its content type. */
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>
   /** One sentence when the store cannot write. */

@@ -7,6 +7,8 @@ export interface CliIo {
   /** True when a person reads standard output. */
   readonly terminal: boolean
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Our process id, which systemd names in LISTEN_PID. */
+  readonly pid: number
   /** Aborted by SIGINT or SIGTERM. */
   readonly signal: AbortSignal
   setExitCode(code: number): void

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events'
 import { rm, writeFile } from 'node:fs/promises'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import type { Config } from '#config/schema'
@@ -9,8 +10,10 @@ import { faultText } from '#daemon/journal'
 import { startAll, stopAll } from '#daemon/lifecycle'
 import { createLogger } from '#daemon/log'
 import { StoreDamaged } from '#daemon/store/store'
+import { dhcpLinks, passedSockets } from '#daemon/systemd'
 import { CONFIG_FILE, readConfig, TRY_OUT_FILE } from './config-file.ts'
 import { type CliIo, fail } from './io.ts'
+import { offerLocalApi, withdrawLocalApi } from './local-api.ts'
 import { virtualFirmware, virtualPhones } from './virtual-phones.ts'
 
 /** How long a server may take to finish its running requests, in milliseconds. */
@@ -47,7 +50,8 @@ export function runCommand(io: CliIo): Command {
 async function run(config: Config, options: RunOptions, io: CliIo): Promise<void> {
   const journald = io.environment.JOURNAL_STREAM !== undefined
   const logger = createLogger({ ...config.log, journald }, io.stdout)
-  const offhook = compose(config, logger, Date.now)
+  const links = dhcpLinks(passedSockets(io.environment, io.pid), networkInterfaces())
+  const offhook = compose(config, logger, Date.now, links)
   const { announce } = offhook
   io.onFault((error) => announce('daemon.fault', { error: faultText(error) }))
   announce('daemon.starting', { data: config.data.folder })
@@ -56,6 +60,7 @@ async function run(config: Config, options: RunOptions, io: CliIo): Promise<void
     await serve(offhook, config, options, io)
   } finally {
     announce('daemon.stopping')
+    await withdrawLocalApi(config.data.folder)
     for (const { part, error } of await stopAll(offhook.parts, STOP_DEADLINE)) {
       announce('daemon.stop.incomplete', { part, error: error.message })
       io.setExitCode(1)
@@ -75,6 +80,7 @@ async function serve(offhook: Offhook, config: Config, options: RunOptions, io: 
     const where = health.endpoints.map(({ address, port }) => `${address}:${port}`).join(', ')
     io.stdout(`  ${name.padEnd(5)} ${where}\n`)
   }
+  await offerLocalApi(config.data.folder, { url, token: offhook.localToken })
   await tellOneTimePassword(oneTime, config, options, io)
   if (options.tryOut) await virtualFirmware(config.data.folder)
   const phones = options.tryOut ? virtualPhones(config, options.virtualPhones, io) : Promise.resolve()

@@ -52,6 +52,29 @@ export class OfferTable {
     return this.#byAddress.has(address)
   }
 
+  /**
+   * The address that has waited longest, if that is `holdMs / 10` or more: what a flood of clients that never answer
+   * asked for is given to the next one.
+   */
+  stalest(now: number): Ipv4 | undefined {
+    const [oldest] = this.#byAddress.values()
+    return oldest && oldest.expiresAt - now <= this.#limits.holdMs * 0.9 ? oldest.address : undefined
+  }
+
+  /** Ends the offer of an address. */
+  drop(address: Ipv4): void {
+    const offer = this.#byAddress.get(address)
+    if (offer) this.#forget(offer)
+  }
+
+  get isFull(): boolean {
+    return this.#byAddress.size >= this.#limits.max
+  }
+
+  get size(): number {
+    return this.#byAddress.size
+  }
+
   /** Holds a free address for a client that has no offer; false when too many wait already. */
   hold(address: Ipv4, clientKey: string, now: number): boolean {
     if (this.#byAddress.size >= this.#limits.max) return false

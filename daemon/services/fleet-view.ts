@@ -80,7 +80,7 @@ export class StoreFleetView implements FleetView {
       ...this.#row(phone),
       user: phone.userName === '' ? undefined : this.#store.get(users, phone.userName.toLowerCase())?.value,
       lease: lease?.mac === mac ? lease : this.#leaseOf(mac),
-      steps: this.#store.get(timelines, mac)?.value.steps ?? [],
+      steps: this.#fleet.timelineOf(mac)?.steps ?? [],
     }
   }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { bootStepOf, withStep } from '#daemon/domain/boot'
+import { type BootTimeline, bootStepOf } from '#daemon/domain/boot'
 import { type Identity, newPhone, type Phone, type User } from '#daemon/domain/phone'
 import { reportedStatus, silenceLimit } from '#daemon/domain/presence'
 import type { Announce } from '#daemon/messages'
 import { type Change, Conflict, put, type Store } from '#daemon/store/store'
-import { leases, phones, timelines, users } from '#daemon/store/tables'
+import { leases, phones, users } from '#daemon/store/tables'
 import type { KeepalivePort, StatusAnswer, StatusReport } from '#protocols/keepalive/port'
 import type { Evidence, Exchange } from '#protocols/lib/exchange'
 import type { Mac } from '#protocols/lib/mac'
+import { Timelines } from './timelines.ts'
 
 export interface FleetSettings {
   readonly zeroTouch: boolean
@@ -29,6 +30,8 @@ export interface FleetOptions {
 const REWRITE_AFTER = 5 * 60_000
 /** Latest reports kept for the dashboard. */
 const RECENT = 50
+/** A full table is announced once in this many milliseconds, and not once for every packet of a newcomer. */
+const FULL_AGAIN_AFTER = 60_000
 
 /**
  * The fleet: learns phones from every exchange that reveals one, and takes their reports. A keep-alive that says
@@ -39,10 +42,13 @@ export class Fleet implements KeepalivePort {
   /** When each phone was last heard of by keep-alive; newer than the record's `reportedAt`. */
   readonly #heard = new Map<Mac, number>()
   #recent: Mac[] = []
+  readonly #timelines: Timelines
   #pending = 0
+  #toldFullAt = Number.NEGATIVE_INFINITY
 
   constructor(options: FleetOptions) {
     this.#options = options
+    this.#timelines = new Timelines(options.store, (error) => this.#unwritten(error))
   }
 
   /** Counts and orders what the store holds; call once, after the store is open. */
@@ -54,6 +60,16 @@ export class Fleet implements KeepalivePort {
     }
     reported.sort((a, b) => b.reportedAt - a.reportedAt)
     this.#recent = reported.slice(0, RECENT).map(({ mac }) => mac)
+  }
+
+  /** Writes what waits to be written; call it before the store closes. */
+  flush(): Promise<void> {
+    return this.#timelines.flush()
+  }
+
+  /** The steps a phone took, the newest included. */
+  timelineOf(mac: Mac): BootTimeline | undefined {
+    return this.#timelines.of(mac)
   }
 
   /** When the phone's last keep-alive came, in milliseconds since the epoch; 0 for never. */
@@ -115,15 +131,12 @@ export class Fleet implements KeepalivePort {
     const at = now()
     const stored = store.get(phones, mac)
     const before = stored?.value
-    const changes: Change[] = []
-    if (before || (identity && this.#mayEnter())) {
-      const after = seen(before ?? newPhone(mac, at), identity, evidence)
-      if (!before || !sameButTime(before, after)) changes.push(put(phones, mac, after, stored?.revision ?? 'absent'))
-      if (!before) this.#entered(after)
-      const step = bootStepOf(exchange, at)
-      if (step) changes.push(put(timelines, mac, withStep(store.get(timelines, mac)?.value, step)))
-    }
-    if (changes.length > 0) this.#note(changes)
+    if (!before && (!identity || !this.#mayEnter())) return
+    const after = seen(before ?? newPhone(mac, at), identity, evidence)
+    if (after !== before) this.#note(put(phones, mac, after, stored?.revision ?? 'absent'))
+    if (!before) this.#entered(after)
+    const step = bootStepOf(exchange, at)
+    if (step) this.#timelines.add(mac, step)
   }
 
   #afterReport(phone: Phone, report: StatusReport, at: number): Phone {
@@ -164,8 +177,12 @@ export class Fleet implements KeepalivePort {
   }
 
   #mayEnter(): boolean {
-    if (this.#pending < this.#options.settings.maxPending) return true
-    this.#options.announce('fleet.full', { maxPending: this.#options.settings.maxPending })
+    const { settings, now, announce } = this.#options
+    if (this.#pending < settings.maxPending) return true
+    if (now() - this.#toldFullAt >= FULL_AGAIN_AFTER) {
+      this.#toldFullAt = now()
+      announce('fleet.full', { maxPending: settings.maxPending })
+    }
     return false
   }
 
@@ -175,25 +192,32 @@ export class Fleet implements KeepalivePort {
     this.#options.announce('fleet.phone.new', { mac, model, approval, virtual })
   }
 
-  #note(changes: readonly Change[]): void {
-    this.#options.store.commit(changes, { durable: false }).catch((error: unknown) => {
+  #note(change: Change): void {
+    this.#options.store.commit([change], { durable: false }).catch((error: unknown) => {
       // Two sightings of one new phone may race; the next one brings the same evidence again.
-      if (!(error instanceof Conflict)) {
-        this.#options.announce('daemon.fault', { error: `a sighting could not be written: ${String(error)}` })
-      }
+      if (!(error instanceof Conflict)) this.#unwritten(error)
     })
+  }
+
+  #unwritten(error: unknown): void {
+    this.#options.announce('daemon.fault', { error: `a sighting could not be written: ${String(error)}` })
   }
 }
 
+/** The phone with what the evidence adds; the same object when that is nothing, as for most packets. */
 function seen(phone: Phone, identity: Identity | undefined, evidence: Evidence): Phone {
-  return {
-    ...phone,
-    vendor: identity?.vendor || phone.vendor,
-    model: identity?.model || phone.model,
-    firmware: identity?.firmware || phone.firmware,
-    address: evidence.address ?? phone.address,
-    userAgent: evidence.userAgent ?? phone.userAgent,
-  }
+  const vendor = identity?.vendor || phone.vendor
+  const model = identity?.model || phone.model
+  const firmware = identity?.firmware || phone.firmware
+  const address = evidence.address ?? phone.address
+  const userAgent = evidence.userAgent ?? phone.userAgent
+  const isKnown =
+    vendor === phone.vendor &&
+    model === phone.model &&
+    firmware === phone.firmware &&
+    address === phone.address &&
+    userAgent === phone.userAgent
+  return isKnown ? phone : { ...phone, vendor, model, firmware, address, userAgent }
 }
 
 function sameButTime(a: Phone, b: Phone): boolean {

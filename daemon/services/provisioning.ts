@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { clockValues } from '#daemon/domain/dhcp/daylight-saving'
 import type { Phone, User } from '#daemon/domain/phone'
 import { type Layer, resolve } from '#daemon/domain/placeholder'
 import { type Subnet, subnetOf } from '#daemon/domain/subnet'
@@ -32,6 +34,7 @@ export interface ProvisioningOptions {
 /** Renders a phone's files when they are fetched, always from current data; there is nothing to generate. */
 export class Provisioning implements ProvisioningPort {
   readonly #options: ProvisioningOptions
+  readonly #clocks = new Map<string, Readonly<Record<string, string>>>()
   readonly #texts: TextResources
 
   constructor(options: ProvisioningOptions) {
@@ -108,7 +111,18 @@ export class Provisioning implements ProvisioningPort {
     }
     const layers = [{ name: 'built-in', values: this.#options.builtIn }, system]
     if (!subnet) return layers
-    return [...layers, { name: `subnet ${subnet.name}`, values: { Primary_NTP: subnet.ntpServers[0] } }]
+    const values = { Primary_NTP: subnet.ntpServers[0], ...this.#clockOf(subnet) }
+    return [...layers, { name: `subnet ${subnet.name}`, values }]
+  }
+
+  /** Worked out once a year for each zone: it takes some hundred looks at the calendar. */
+  #clockOf({ timeZone, daylightSaving: mode = 'dayOfWeek' }: Subnet): Readonly<Record<string, string>> {
+    if (timeZone === undefined) return {}
+    const now = this.#options.now()
+    const key = `${timeZone} ${mode} ${new Date(now).getUTCFullYear()}`
+    const values = this.#clocks.get(key) ?? clockValues(timeZone, mode, now)
+    this.#clocks.set(key, values)
+    return values
   }
 
   #subnetOf(asker: Asker): Subnet | undefined {

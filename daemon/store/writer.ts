@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Engine, Operation } from './engine.ts'
 import { reasonOf, StoreUnavailable } from './errors.ts'
 import { encodeHead, HEAD_KEY } from './head.ts'
@@ -28,6 +29,9 @@ export interface WriterParts {
   readonly now: () => number
   readonly onGroup: (group: GroupWritten) => void
 }
+
+/** Callers that go on in one turn of the event loop. */
+const PORTION = 64
 
 interface Pending {
   readonly revision: number
@@ -109,7 +113,7 @@ export class Writer {
       }
       // First the disk, then the witness, then the callers: whatever was acknowledged, the witness knows of.
       await this.#parts.witness.saw(this.#written, this.#synced, this.#schema)
-      this.#succeed()
+      await this.#succeed()
     }
     this.#running = undefined
   }
@@ -145,9 +149,11 @@ export class Writer {
     onGroup({ commits: group.length, records: steps.length, synced: this.#synced, milliseconds: now() - started })
   }
 
-  #succeed(): void {
+  /** A large group's callers go on in portions: their answers leave in between, and not as one burst that none can take. */
+  async #succeed(): Promise<void> {
     this.#trouble = undefined
     for (const commit of this.#group) {
+      if (this.#announced > 0 && this.#announced % PORTION === 0) await nextTurn()
       this.#announced += 1
       this.#parts.watchers.announce(commit.revision, commit.steps)
       commit.resolve(commit.revision)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Ipv4, ipv4FromNumber, ipv4ToNumber } from '#protocols/lib/ipv4'
+import { OPTION_KINDS, type OptionValue, optionName, type Route, type SubOption } from '#protocols/lib/dhcp-option'
+import { type Ipv4, ipv4FromNumber, ipv4ToNumber, parseIpv4 } from '#protocols/lib/ipv4'
 import { MalformedPacket } from '#protocols/lib/malformed'
-import type { OptionValue } from './port.ts'
 
 /** The options this server reads or sends itself [RFC 2132, and the RFC beside each one]. */
 export const OPTION = {
@@ -21,6 +21,7 @@ export const OPTION = {
   vendorClass: 60,
   clientIdentifier: 61,
   userClass: 77, // RFC 3004
+  rapidCommit: 80, // RFC 4039
   relayInformation: 82, // RFC 3046
   end: 255,
 } as const
@@ -43,54 +44,7 @@ export function messageName(type: number): string {
   return MESSAGE_NAMES[type] ?? 'UNKNOWN'
 }
 
-interface OptionKind {
-  readonly name: string
-  readonly type: OptionValue['type']
-}
-
-function kind(name: string, type: OptionValue['type']): OptionKind {
-  return { name, type }
-}
-
-/** What the options of a phone network are called and how they look; any other one is shown in hex. */
-const KINDS: ReadonlyMap<number, OptionKind> = new Map([
-  [1, kind('subnet mask', 'ipv4')],
-  [2, kind('time offset', 'int32')],
-  [3, kind('routers', 'ipv4')],
-  [4, kind('time servers', 'ipv4')],
-  [6, kind('DNS servers', 'ipv4')],
-  [7, kind('log servers', 'ipv4')],
-  [12, kind('host name', 'text')],
-  [15, kind('domain name', 'text')],
-  [26, kind('interface MTU', 'uint16')],
-  [28, kind('broadcast address', 'ipv4')],
-  [42, kind('NTP servers', 'ipv4')],
-  [43, kind('vendor-specific information', 'hex')],
-  [50, kind('requested address', 'ipv4')],
-  [51, kind('lease time', 'uint32')],
-  [52, kind('option overload', 'uint8')],
-  [53, kind('message type', 'uint8')],
-  [54, kind('server identifier', 'ipv4')],
-  [55, kind('parameter request list', 'hex')],
-  [56, kind('message', 'text')],
-  [57, kind('maximum message size', 'uint16')],
-  [58, kind('renewal time (T1)', 'uint32')],
-  [59, kind('rebinding time (T2)', 'uint32')],
-  [60, kind('vendor class identifier', 'text')],
-  [61, kind('client identifier', 'hex')],
-  [66, kind('TFTP server name', 'text')],
-  [67, kind('boot file name', 'text')],
-  [77, kind('user class', 'hex')],
-  [81, kind('client FQDN', 'hex')],
-  [82, kind('relay agent information', 'hex')],
-  [120, kind('SIP servers', 'hex')],
-  [121, kind('classless static routes', 'hex')],
-  [160, kind('provisioning URL', 'text')],
-])
-
-export function optionName(code: number): string {
-  return KINDS.get(code)?.name ?? `option ${code}`
-}
+export { optionName }
 
 /** The value's bytes: numbers in network order, text as UTF-8 without a terminator [RFC 2132 §2]. */
 export function encodeOption(option: OptionValue): Uint8Array {
@@ -108,19 +62,25 @@ export function encodeOption(option: OptionValue): Uint8Array {
     case 'uint32':
     case 'int32':
       return uint32(option.value)
+    case 'fqdn':
+      return concat(option.value.map(labels))
+    case 'sip':
+      return sipServers(option.value)
+    case 'routes':
+      return concat(option.value.map(route))
+    case 'tlv':
+      return subOptions(option.value, option.enterprise)
   }
 }
 
 /** Reads a value as the kind that its code has; throws MalformedPacket `option-value` if it cannot be one. */
 export function decodeOption(code: number, bytes: Uint8Array): OptionValue {
-  const type = KINDS.get(code)?.type ?? 'hex'
+  const type = OPTION_KINDS.get(code)?.type ?? 'hex'
   switch (type) {
     case 'ipv4':
       return { type, value: readAddresses(code, bytes) }
     case 'text':
       return { type, value: readText(bytes) }
-    case 'hex':
-      return { type, value: toHex(bytes) }
     case 'uint8':
       return { type, value: readNumber(code, bytes, 1) }
     case 'uint16':
@@ -129,6 +89,9 @@ export function decodeOption(code: number, bytes: Uint8Array): OptionValue {
       return { type, value: readNumber(code, bytes, 4) }
     case 'int32':
       return { type, value: readNumber(code, bytes, 4) | 0 }
+    // What only we send is for people to look at: they get it as it came.
+    default:
+      return { type: 'hex', value: toHex(bytes) }
   }
 }
 
@@ -184,6 +147,42 @@ function addresses(list: readonly Ipv4[]): Uint8Array {
     bytes.set(uint32(ipv4ToNumber(address)), i * 4)
   })
   return bytes
+}
+
+/** A domain name, its labels behind their lengths, ended by the root's [RFC 1035 §3.1]. */
+function labels(name: string): Uint8Array {
+  const parts = name.split('.').filter((label) => label !== '')
+  return concat([...parts.map((label) => lengthAnd(plain(Buffer.from(label, 'latin1')))), Uint8Array.of(0)])
+}
+
+/** Encoding 0 is names, 1 addresses; a list has one of them [RFC 3361 §3]. */
+function sipServers(servers: readonly string[]): Uint8Array {
+  const found = servers.map(parseIpv4)
+  const all = found.filter((address) => address !== undefined)
+  if (all.length === servers.length) return concat([Uint8Array.of(1), addresses(all)])
+  return concat([Uint8Array.of(0), ...servers.map(labels)])
+}
+
+/** The prefix length, as many bytes of the network as it covers, the router [RFC 3442]. */
+function route({ to, via }: Route): Uint8Array {
+  const network = uint32(to.network).subarray(0, Math.ceil(to.prefix / 8))
+  return concat([Uint8Array.of(to.prefix), network, addresses([via])])
+}
+
+/** Option 43 [RFC 2132 §8.4]; behind an enterprise number and a length, option 125 [RFC 3925 §4]. */
+function subOptions(list: readonly SubOption[], enterprise: number | undefined): Uint8Array {
+  const inside = concat(list.flatMap(({ code, value }) => [Uint8Array.of(code), lengthAnd(encodeOption(value))]))
+  return enterprise === undefined ? inside : concat([uint32(enterprise), lengthAnd(inside)])
+}
+
+/** RangeError for what one length octet cannot tell; the configuration refuses such values. */
+function lengthAnd(bytes: Uint8Array): Uint8Array {
+  if (bytes.length > 255) throw new RangeError(`${bytes.length} bytes are too many behind one length octet`)
+  return concat([Uint8Array.of(bytes.length), bytes])
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  return plain(Buffer.concat(parts))
 }
 
 function readAddresses(code: number, bytes: Uint8Array): Ipv4[] {

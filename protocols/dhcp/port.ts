@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { OptionValue } from '#protocols/lib/dhcp-option'
 import type { Ipv4 } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
+
+export type { OptionValue }
 
 /** The state the client is in, as RFC 2131 §4.3 and table 4 tell it from the message. */
 export type QueryKind =
@@ -41,14 +44,11 @@ export interface LeaseQuery {
   readonly remoteId: string | undefined
   /** Where the packet came from: the relay, or the client. */
   readonly peer: { readonly address: string; readonly port: number }
+  /** The client asks to skip OFFER and REQUEST [RFC 4039]. */
+  readonly rapidCommit?: boolean | undefined
+  /** The datagram as it came, for people who want to look. */
+  readonly packet?: Uint8Array | undefined
 }
-
-/** A typed option value; the codec knows how each one looks on the wire. */
-export type OptionValue =
-  | { readonly type: 'ipv4'; readonly value: readonly Ipv4[] }
-  | { readonly type: 'text'; readonly value: string }
-  | { readonly type: 'uint8' | 'uint16' | 'uint32' | 'int32'; readonly value: number }
-  | { readonly type: 'hex'; readonly value: string }
 
 /** One option of an answer, and which layer of the configuration it came from (for people and for `explain`). */
 export interface GivenOption {
@@ -76,6 +76,8 @@ export type LeaseAnswer =
       readonly server: Ipv4
       readonly options: readonly GivenOption[]
       readonly boot: BootFields
+      /** The lease is durable already, in answer to a DISCOVER with rapid commit: ACK it at once [RFC 4039 §3.1]. */
+      readonly committed?: boolean
     }
   | { readonly kind: 'nak'; readonly server: Ipv4; readonly reason: string }
   /** Say nothing: not our client, nothing to give, or a message that has no answer (`release`, `decline`). */
@@ -88,4 +90,6 @@ export interface DhcpPort {
    * Rejects only on a fault (a full disk, say); the server then stays silent, as a client will retry.
    */
   leaseFor(query: LeaseQuery): Promise<LeaseAnswer>
+  /** Hears which options really went out: some may have found no room. Never throws. */
+  answered?(query: LeaseQuery, sent: ReadonlyMap<number, Uint8Array>): void
 }

@@ -35,8 +35,17 @@ export function messageType(message: DhcpMessage): number {
   return value ? readNumber(OPTION.messageType, value, 1) : 0
 }
 
-/** Classifies a message. Throws MalformedPacket when an option that matters cannot be read. */
-export function readRequest(message: DhcpMessage, peer: Endpoint, arrival: Arrival): Reading {
+/**
+ * Classifies a message. `link` is our address on the link that it came in by, where the socket tells; a client's own
+ * address knows better. `packet` is kept for people to look at. Throws MalformedPacket when an option that matters cannot be read.
+ */
+export function readRequest(
+  message: DhcpMessage,
+  peer: Endpoint,
+  arrival: Arrival,
+  link?: Ipv4,
+  packet?: Uint8Array,
+): Reading {
   if (message.op !== BOOTREQUEST) return ignore('a BOOTREPLY: another server, or an echo of our own')
   const type = messageType(message)
   if (type === 0) return ignore('BOOTP without a DHCP message type is not served')
@@ -58,7 +67,7 @@ export function readRequest(message: DhcpMessage, peer: Endpoint, arrival: Arriv
     kind,
     clientKey: identifier && identifier.length > 0 ? toHex(identifier) : macFromBytes(message.chaddr),
     mac: macFromBytes(message.chaddr),
-    link: isRelayed(message) ? (relay.linkSelection ?? message.giaddr) : held,
+    link: isRelayed(message) ? (relay.linkSelection ?? message.giaddr) : (held ?? link),
     address: asksForAddress(kind) ? requested : held,
     leaseSeconds: leaseTime && readNumber(OPTION.leaseTime, leaseTime, 4),
     server: server === relay.serverOverride ? undefined : server,
@@ -69,6 +78,8 @@ export function readRequest(message: DhcpMessage, peer: Endpoint, arrival: Arriv
     circuitId: relay.circuitId && toHex(relay.circuitId),
     remoteId: relay.remoteId && toHex(relay.remoteId),
     peer,
+    rapidCommit: (kind === 'discover' && options.has(OPTION.rapidCommit)) || undefined,
+    packet,
   }
   return { kind: 'request', request: { message, type, relay, query } }
 }

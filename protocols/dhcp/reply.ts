@@ -23,6 +23,7 @@ const OWN: ReadonlySet<number> = new Set([
   OPTION.messageType,
   OPTION.serverIdentifier,
   OPTION.clientIdentifier,
+  OPTION.rapidCommit,
   OPTION.relayInformation,
   OPTION.end,
 ])
@@ -37,7 +38,8 @@ export function respond(request: ClientRequest, answer: LeaseAnswer): Outcome<Dh
     case 'lease':
       if (request.type === MESSAGE.inform) return grant(request, answer, MESSAGE.ack)
       if (!answer.address) return unasked(request, 'options without an address')
-      if (request.type === MESSAGE.discover) return grant(request, answer, MESSAGE.offer)
+      if (request.type === MESSAGE.discover)
+        return grant(request, answer, answer.committed ? MESSAGE.ack : MESSAGE.offer)
       return request.type === MESSAGE.request ? grant(request, answer, MESSAGE.ack) : unasked(request, 'a lease')
   }
 }
@@ -63,6 +65,7 @@ function grant(request: ClientRequest, answer: Lease, type: number): Outcome<Dhc
     options: new Map(),
   }
   const options = opening(type, request, answer)
+  if (answer.committed) options.set(OPTION.rapidCommit, new Uint8Array(0)) // the client must find it there [RFC 4039 §3.1]
   if (!informed && answer.leaseSeconds !== undefined) addTimes(options, answer.leaseSeconds)
   addIdentifier(options, request)
   const optional = addGiven(options, request.query.wanted, answer.options)

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:dgram'
 import type { Endpoint, Evidence, Exchange, Observe } from '#protocols/lib/exchange'
 import { BROADCAST, type Ipv4, UNSPECIFIED } from '#protocols/lib/ipv4'
-import { bindUdp, localEndpoint } from '#protocols/lib/listen'
+import { adoptUdp, bindUdp, localEndpoint, type PassedSocket, type UdpHandlers } from '#protocols/lib/listen'
 import { macFromBytes } from '#protocols/lib/mac'
 import { MalformedPacket } from '#protocols/lib/malformed'
 import { type Health, type ProtocolServer, Standing } from '#protocols/server'
@@ -13,20 +13,35 @@ import type { DhcpPort, LeaseQuery } from './port.ts'
 import { type Arrival, type ClientRequest, messageType, readRequest } from './query.ts'
 import { messageLimit, respond } from './reply.ts'
 
+/** A socket that is bound to one link's device, so that it hears and reaches nothing else. */
+export interface LinkSocket extends PassedSocket {
+  /** Our address on that link: the subnet of clients that have no address and no relay. */
+  readonly address: Ipv4 | undefined
+}
+
 export interface DhcpServerOptions {
   /** `0.0.0.0` hears every link; the address of one link sends its broadcasts there, too (see the README). */
   readonly listen: Endpoint
+  /** One socket for each link; where there are any, `listen` is not used. */
+  readonly links?: readonly LinkSocket[]
   /** Where clients and relays listen: 68 and 67, unless in a test. */
   readonly clientPort?: number
   readonly relayPort?: number
   readonly port: DhcpPort
   readonly observe: Observe
-  /** Messages in work at once; one above it is dropped, and its sender tries again. */
+  /** Messages in work at once; one above it is dropped, and its sender tries again. DISCOVERs may fill half of it. */
   readonly maxPending?: number
 }
 
 /** Room for a boot storm while we are busy, in bytes; the kernel grants what it is configured to. */
 const RECEIVE_BUFFER = 4 * 1024 * 1024
+
+/** What the socket that heard a message tells about it, and the one that answers. */
+interface Ear {
+  readonly arrival: Arrival
+  readonly link: Ipv4 | undefined
+  readonly socket: Socket
+}
 
 /** Reports how the message at hand ended. */
 type Tell = (told: Omit<Exchange, 'protocol' | 'peer' | 'micros'>) => void
@@ -35,6 +50,7 @@ type Tell = (told: Omit<Exchange, 'protocol' | 'peer' | 'micros'>) => void
 export class DhcpServer implements ProtocolServer {
   readonly name = 'dhcp'
   readonly #listen: Endpoint
+  readonly #links: readonly LinkSocket[]
   readonly #ports: DhcpPorts
   readonly #port: DhcpPort
   readonly #observe: Observe
@@ -44,23 +60,20 @@ export class DhcpServer implements ProtocolServer {
   #sockets: Socket[] = []
   #stopping: Promise<void> | undefined
 
-  constructor({ listen, port, observe, clientPort = 68, relayPort = 67, maxPending = 2_000 }: DhcpServerOptions) {
-    this.#listen = listen
-    this.#ports = { client: clientPort, relay: relayPort }
-    this.#port = port
-    this.#observe = observe
-    this.#maxPending = maxPending
+  constructor(options: DhcpServerOptions) {
+    this.#listen = options.listen
+    this.#links = options.links ?? []
+    this.#ports = { client: options.clientPort ?? 68, relay: options.relayPort ?? 67 }
+    this.#port = options.port
+    this.#observe = options.observe
+    this.#maxPending = options.maxPending ?? 4_000
   }
 
   async start(signal: AbortSignal): Promise<void> {
     if (this.#sockets.length > 0) throw new Error('dhcp is started already')
-    const oneLink = isOneLink(this.#listen.address)
     try {
-      const main = await this.#bind(this.#listen, oneLink ? 'unicast' : 'unknown', signal)
-      main.setBroadcast(true)
-      // A socket bound to an address hears no broadcast: a second one does, and the first one sends for both.
-      const ear = { address: BROADCAST, port: localEndpoint(main).port }
-      if (oneLink) await this.#bind(ear, 'broadcast', signal, main)
+      if (this.#links.length > 0) await this.#adoptLinks(signal)
+      else await this.#bindAddress(signal)
       signal.throwIfAborted()
     } catch (error) {
       await this.#close()
@@ -84,34 +97,53 @@ export class DhcpServer implements ProtocolServer {
     this.#standing.onLost(listener)
   }
 
-  /** Answers to what the socket hears leave by `sender`, or by itself. */
-  async #bind(endpoint: Endpoint, arrival: Arrival, signal: AbortSignal, sender?: Socket): Promise<Socket> {
-    const socket: Socket = await bindUdp(
-      endpoint,
-      {
-        onMessage: (bytes, { address, port }) => this.#receive(bytes, { address, port }, arrival, sender ?? socket),
-        onLost: (error) => this.#lose(socket, error),
-      },
-      signal,
+  /** A socket bound to an address hears no broadcast: a second one does, and the first one sends for both. */
+  async #bindAddress(signal: AbortSignal): Promise<void> {
+    const oneLink = isOneLink(this.#listen.address)
+    const main = await this.#open(oneLink ? 'unicast' : 'unknown', (handlers) =>
+      bindUdp(this.#listen, handlers, signal),
     )
+    if (!oneLink) return
+    const ear = { address: BROADCAST, port: localEndpoint(main).port }
+    await this.#open('broadcast', (handlers) => bindUdp(ear, handlers, signal), { sender: main })
+  }
+
+  async #adoptLinks(signal: AbortSignal): Promise<void> {
+    for (const link of this.#links) {
+      await this.#open('unknown', (handlers) => adoptUdp(link, handlers, signal), { link: link.address })
+    }
+  }
+
+  /** Answers to what the socket hears leave by `sender`, or by itself. */
+  async #open(
+    arrival: Arrival,
+    bind: (handlers: UdpHandlers) => Promise<Socket>,
+    { sender, link }: { sender?: Socket; link?: Ipv4 | undefined } = {},
+  ): Promise<Socket> {
+    const socket: Socket = await bind({
+      onMessage: (bytes, { address, port }) =>
+        this.#receive(bytes, { address, port }, { arrival, link, socket: sender ?? socket }),
+      onLost: (error) => this.#lose(socket, error),
+    })
     this.#sockets.push(socket)
     socket.setRecvBufferSize(RECEIVE_BUFFER)
+    socket.setBroadcast(true)
     return socket
   }
 
-  #receive(bytes: Uint8Array, peer: Endpoint, arrival: Arrival, socket: Socket): void {
+  #receive(bytes: Uint8Array, peer: Endpoint, { arrival, link, socket }: Ear): void {
     const at = performance.now()
     const tell: Tell = (told) => {
       this.#observe({ protocol: this.name, peer, micros: Math.round((performance.now() - at) * 1000), ...told })
     }
     try {
       const message = decode(bytes)
-      const reading = readRequest(message, peer, arrival)
+      const reading = readRequest(message, peer, arrival, link, bytes)
       const operation = messageName(messageType(message))
       if (reading.kind === 'ignore') {
         const evidence = { mac: macFromBytes(message.chaddr) }
         tell({ operation, ending: 'ignore', reason: reading.reason, evidence })
-      } else if (this.#working.size >= this.#maxPending) {
+      } else if (this.#working.size >= this.#roomFor(reading.request)) {
         const evidence = evidenceOf(reading.request.query)
         tell({ operation, ending: 'ignore', reason: 'too many messages in work', evidence })
       } else this.#work(this.#answer(reading.request, operation, socket, tell))
@@ -119,6 +151,11 @@ export class DhcpServer implements ProtocolServer {
       const ending = error instanceof MalformedPacket ? 'malformed' : 'fault'
       tell({ operation: 'PACKET', ending, reason: codeOrMessage(error), evidence: {} })
     }
+  }
+
+  /** Under overload, who was offered an address is served before who asks for one: else nobody would come to an end. */
+  #roomFor({ type }: ClientRequest): number {
+    return type === MESSAGE.discover ? Math.ceil(this.#maxPending / 2) : this.#maxPending
   }
 
   #work(answer: Promise<void>): void {
@@ -135,6 +172,7 @@ export class DhcpServer implements ProtocolServer {
         return tell({ operation, ending: 'ignore', reason: outcome.reason, evidence: evidenceOf(request.query) })
       }
       const { reply } = outcome
+      this.#port.answered?.(request.query, reply.options)
       const packet = encode(reply, messageLimit(request.message))
       await send(socket, packet, destination(request, reply, this.#ports))
       const type = messageType(reply)

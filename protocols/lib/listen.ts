@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import type { LookupOptions } from 'node:dns'
 import { connect, type Server } from 'node:net'
 import type { Endpoint } from './exchange.ts'
 
@@ -34,17 +35,39 @@ export interface UdpHandlers {
   onLost(error: Error): void
 }
 
+/** A bound IPv4 UDP socket that whoever started us passed as a file descriptor, e.g. systemd. */
+export interface PassedSocket {
+  readonly fd: number
+  /** What the unit calls it (`FileDescriptorName=`). */
+  readonly name: string
+}
+
 /** Binds an IPv4 UDP socket (port 0: any free one); rejects with a ListenError, or when `signal` aborts. */
 export function bindUdp(endpoint: Endpoint, handlers: UdpHandlers, signal: AbortSignal): Promise<Socket> {
+  const { address, port } = endpoint
+  return listening((socket) => socket.bind(port, address), endpoint, handlers, signal)
+}
+
+/** Takes over a passed socket; rejects as `bindUdp` does, e.g. when it was closed meanwhile. */
+export function adoptUdp({ fd, name }: PassedSocket, handlers: UdpHandlers, signal: AbortSignal): Promise<Socket> {
+  return listening((socket) => socket.bind({ fd }), { address: `passed socket ${name}`, port: fd }, handlers, signal)
+}
+
+function listening(
+  bind: (socket: Socket) => void,
+  endpoint: Endpoint,
+  handlers: UdpHandlers,
+  signal: AbortSignal,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
-    const socket = createSocket({ type: 'udp4', reuseAddr: false })
+    const socket = createSocket({ type: 'udp4', reuseAddr: false, lookup: addressAsItIs })
     const refuse = (cause: NodeJS.ErrnoException) => {
       socket.close()
       reject(new ListenError('UDP', endpoint, cause))
     }
     socket.once('error', refuse)
-    socket.bind(endpoint.port, endpoint.address, () => {
+    socket.once('listening', () => {
       socket.off('error', refuse)
       if (signal.aborted) return void socket.close(() => reject(signal.reason))
       socket.on('error', (error) => {
@@ -54,7 +77,22 @@ export function bindUdp(endpoint: Endpoint, handlers: UdpHandlers, signal: Abort
       socket.on('message', handlers.onMessage)
       resolve(socket)
     })
+    try {
+      bind(socket)
+    } catch (error) {
+      // Node throws where a descriptor is none, or not of a UDP socket.
+      refuse(error as NodeJS.ErrnoException)
+    }
   })
+}
+
+/** We send to addresses and never to names; asking the resolver costs a turn of the event loop for each datagram. */
+function addressAsItIs(
+  address: string,
+  _options: LookupOptions,
+  callback: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
+): void {
+  callback(null, address, 4)
 }
 
 export function localEndpoint(socket: Socket): Endpoint {

@@ -16,7 +16,7 @@ function complaints(text: string, environment: Record<string, string> = {}): rea
 test('an empty file is a configuration: every setting has a default, and the safe one', () => {
   const config = loadConfig('', 'offhook.yaml', {})
   expect(config.web.listen).toEqual({ address: '127.0.0.1', port: 8090 })
-  expect(config.dhcp.enabled).toBe(false)
+  expect(config.dhcp.mode).toBe('off')
   expect(config.fleet.zeroTouch).toBe(false)
 })
 
@@ -44,7 +44,7 @@ test.each([
   [
     'an unknown time zone',
     'web:\n  timeZone: Mars/Base\n',
-    'offhook.yaml:2: web.timeZone: "Mars/Base" is not a time zone',
+    'offhook.yaml:2: web.timeZone: "Mars/Base" is not an IANA time zone',
   ],
   ['broken YAML', 'web:\n  listen: [\n', 'offhook.yaml:'],
   ['a list for a tree', '- web\n', 'offhook.yaml:1: the file must hold sections'],

@@ -128,6 +128,7 @@ function emptyHouse(gate: Gate): WebPort {
     },
     servers: () => [],
     alarms: () => [],
+    explain: () => [],
     async metrics() {
       await gate.pass()
       return { contentType: 'text/plain', body: 'up 1\n' }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { completePlan } from '#daemon/domain/dhcp/ready-made'
 import { Addressing } from '#daemon/services/addressing'
 import { LevelStore } from '#daemon/store/level-store'
 import { identify } from '#daemon/vendors/audiocodes/identify'
@@ -13,7 +14,7 @@ async function main(folder = '', address = ''): Promise<void> {
   const store = new LevelStore({ folder })
   await store.open()
   const subnets = [subnet('10.99.0.0/24', '10.99.0.100', '10.99.0.199', { leaseSeconds: 60 })]
-  const addressing = new Addressing({ store, subnets, identify, now: Date.now })
+  const addressing = new Addressing({ store, plan: completePlan({ subnets }), identify, now: Date.now })
   addressing.start()
   const server = new DhcpServer({
     listen: { address, port: 67 },

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { completePlan } from '#daemon/domain/dhcp/ready-made'
 import type { Subnet } from '#daemon/domain/subnet'
 import { Addressing } from '#daemon/services/addressing'
 import { LevelStore } from '#daemon/store/level-store'
@@ -39,7 +40,7 @@ class Office {
   constructor(store: Store, subnets: readonly Subnet[], clock = { now: 1_000_000 }) {
     this.store = store
     this.clock = clock
-    this.addressing = new Addressing({ store, subnets, identify, now: () => clock.now })
+    this.addressing = new Addressing({ store, plan: completePlan({ subnets }), identify, now: () => clock.now })
     this.addressing.start()
   }
 

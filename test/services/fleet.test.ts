@@ -143,7 +143,32 @@ test('an exchange introduces a phone, and its steps make the timeline', async ()
   fleet.sighted(discover)
   fleet.sighted({ ...discover, operation: 'REQUEST', answer: 'ACK' })
   expect(store.get(phones, mac)?.value).toMatchObject({ vendor: 'AudioCodes', model: '440HD', status: 'silent' })
-  expect(store.get(timelines, mac)?.value.steps.map(({ step }) => step)).toEqual(['discover', 'lease'])
+  expect(fleet.timelineOf(mac)?.steps.map(({ step }) => step)).toEqual(['discover', 'lease'])
+})
+
+test('what one company’s boot adds to the timelines reaches the store in one go, at the latest when the fleet stops', async () => {
+  const { store, fleet } = await fleetWith({ maxPending: 300 })
+  const macs = Array.from({ length: 250 }, (_, n) => `00908f${n.toString(16).padStart(6, '0')}` as Mac)
+  for (const mac of macs) fleet.sighted({ ...discover, evidence: { mac, vendorClass: '440HD' } })
+  expect(store.count(timelines)).toBe(0)
+  await fleet.flush()
+  expect(store.count(timelines)).toBe(250)
+  const [first = mac] = macs
+  fleet.sighted({ ...discover, operation: 'REQUEST', answer: 'ACK', evidence: { mac: first } })
+  await expect
+    .poll(() => store.get(timelines, first)?.value.steps.map(({ step }) => step))
+    .toEqual(['discover', 'lease'])
+})
+
+test('that the table of unknown phones is full is announced once, not for every packet', async () => {
+  const { fleet, announced, clock } = await fleetWith({ maxPending: 1 })
+  const tells = () => announced.filter((id) => id === 'fleet.full').length
+  for (let n = 0; n < 5; n++)
+    fleet.sighted({ ...discover, evidence: { mac: `00908f00000${n}` as Mac, vendorClass: '440HD' } })
+  expect(tells()).toBe(1)
+  clock.now += MINUTE
+  fleet.sighted({ ...discover, evidence: { mac: '00908f000009' as Mac, vendorClass: '440HD' } })
+  expect(tells()).toBe(2)
 })
 
 test('a request without a MAC belongs to the phone that holds the lease of its address', async () => {
@@ -159,7 +184,7 @@ test('a request without a MAC belongs to the phone that holds the lease of its a
     peer: { address, port: 4_000 },
     evidence: { file: '/ipp/dhcpoption160.cfg', fileKind: 'bootstrap' },
   })
-  expect(store.get(timelines, mac)?.value.steps.map(({ step }) => step)).toEqual(['discover', 'bootstrap'])
+  expect(fleet.timelineOf(mac)?.steps.map(({ step }) => step)).toEqual(['discover', 'bootstrap'])
 })
 
 test('what is no phone leaves no trace, nor does a malformed packet', async () => {

@@ -37,7 +37,7 @@ const voice: Subnet = {
   tftpServer: '',
 }
 
-async function provisioningWith(change: { serverAddress?: Ipv4 } = {}) {
+async function provisioningWith(change: { serverAddress?: Ipv4; zone?: string } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'offhook-firmware-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const store = await freshStore()
@@ -46,7 +46,7 @@ async function provisioningWith(change: { serverAddress?: Ipv4 } = {}) {
     store,
     now: () => clock.now,
     identify: ({ userAgent }) => (userAgent === undefined ? undefined : { model: '430HD', firmware: 'UC_2.0.13.121' }),
-    subnets: [voice],
+    subnets: [change.zone === undefined ? voice : { ...voice, timeZone: change.zone }],
     serverAddress: change.serverAddress,
     ports: { files: 8080, keepAlive: 8081 },
     keepAliveMinutes: 60,
@@ -169,4 +169,23 @@ test('a link, a folder, a missing image and a crooked model are no firmware', as
   for (const model of ['EVIL', 'DIR', '440HD', '../x', '..', '', '\u0000', 'A'.repeat(64)]) {
     expect(await provisioning.fileFor({ kind: 'firmware', model }, asker), model).toMatchObject({ status: 404 })
   }
+})
+
+test('the zone of the phone’s subnet sets its clock: standard time, and when it changes', async () => {
+  const { provisioning } = await provisioningWith({ zone: 'Europe/Berlin' })
+  const lines = (
+    await textOf(await provisioning.fileFor({ kind: 'global-config', name: 'audiocodes-uc_global.cfg' }, asker))
+  ).split('\n')
+  expect(lines.filter((line) => /gmt_offset|daylight_saving/.test(line))).toEqual([
+    'system/ntp/gmt_offset=+01:00',
+    'system/daylight_saving/activate=Enable',
+    'system/daylight_saving/mode=DayOfWeek',
+    'system/daylight_saving/offset=60',
+    ...['month=3', 'week=5', 'day_of_week=SUNDAY', 'hour=2', 'minute=0'].map(
+      (rest) => `system/daylight_saving/start_date/${rest}`,
+    ),
+    ...['month=10', 'week=5', 'day_of_week=SUNDAY', 'hour=3', 'minute=0'].map(
+      (rest) => `system/daylight_saving/end_date/${rest}`,
+    ),
+  ])
 })

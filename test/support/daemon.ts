@@ -24,7 +24,7 @@ export const LOOPBACK: ConfigTree = {
   http: { listen: ['127.0.0.1:0'] },
   tftp: { listen: '127.0.0.1:0' },
   dhcp: {
-    enabled: true,
+    mode: 'server',
     listen: '127.0.0.1:0',
     subnets: [{ name: 'loopback', cidr: '127.99.0.0/16', pools: ['127.99.1.1-127.99.1.250'] }],
   },
@@ -39,7 +39,7 @@ export const VOICE_NETWORK: ConfigTree = {
   http: { listen: [80, 8080, 8081].map((port) => `${SERVER_ADDRESS}:${port}`) },
   tftp: { listen: `${SERVER_ADDRESS}:69` },
   dhcp: {
-    enabled: true,
+    mode: 'server',
     listen: `${SERVER_ADDRESS}:67`,
     subnets: [
       {

@@ -81,6 +81,74 @@ export function layRoutedNetwork(): Promise<RoutedNetwork> {
   })
 }
 
+export interface TwoLinks {
+  readonly server: Namespace
+  /** On the server's eth0, 10.99.0.0/24. */
+  readonly phone: Namespace
+  /** On the server's eth1, 10.99.1.0/24; the server is 10.99.1.1 there. */
+  readonly farPhone: Namespace
+  close(): Promise<void>
+}
+
+/** Lays two links of one server, each with a phone at its end and nothing between. */
+export function layTwoLinks(): Promise<TwoLinks> {
+  return lay(async (make) => {
+    const server = await make('server')
+    const cable = async (device: string, address: string, mac: string) => {
+      const phone = await make(`phone-${device}`)
+      await plug(server, device, phone, 'eth0', { mac })
+      await ip(server, `address add ${address}/24 dev ${device}`)
+      return namespace(phone)
+    }
+    const phone = await cable('eth0', SERVER_ADDRESS, PHONE_MAC)
+    const farPhone = await cable('eth1', RELAY_FAR, FAR_PHONE_MAC)
+    return { server: namespace(server), phone, farPhone }
+  })
+}
+
+/** A machine at the end of a star's ray, with a network of its own that it leases from. */
+export interface StarEnd {
+  readonly namespace: Namespace
+  readonly address: string
+  /** The hub's address on this ray: where relayed packets come from. */
+  readonly hub: string
+  readonly cidr: string
+  readonly netmask: string
+  /** About 130,000 addresses. */
+  readonly first: string
+  readonly last: string
+}
+
+export interface Star {
+  readonly hub: Namespace
+  readonly ends: readonly StarEnd[]
+  close(): Promise<void>
+}
+
+/** Lays a hub with a ray to each of so many ends, as fast as a machine can: for load, not for raw-socket clients. */
+export function layStar(ends: number): Promise<Star> {
+  return lay(async (make) => {
+    const hub = await make('hub')
+    const rays: StarEnd[] = []
+    for (let ray = 0; ray < ends; ray++) {
+      const end = await make(`end-${ray}`)
+      const net = 96 + 4 * ray
+      await ip(hub, `link add ray${ray} type veth peer name eth0 netns ${end}`)
+      for (const [name, device, host] of [
+        [end, 'eth0', 1],
+        [hub, `ray${ray}`, 2],
+      ] as const) {
+        await ip(name, `link set ${device} up`)
+        await ip(name, `address add 10.${net}.0.${host}/14 dev ${device}`)
+      }
+      const range = { first: `10.${net + 1}.0.0`, last: `10.${net + 2}.255.255` }
+      const network = { cidr: `10.${net}.0.0/14`, netmask: '255.252.0.0', ...range }
+      rays.push({ namespace: namespace(end), address: `10.${net}.0.1`, hub: `10.${net}.0.2`, ...network })
+    }
+    return { hub: namespace(hub), ends: rays }
+  })
+}
+
 type Make = (role: string) => Promise<string>
 
 /** Whatever fails half way, nothing stays behind. */
@@ -107,16 +175,16 @@ async function layLan(make: Make) {
   await ip(lan, 'link add br0 type bridge forward_delay 0')
   await ip(lan, 'link set br0 up')
   const server = await make('server')
-  await plug(lan, 'p-server', server, 'eth0')
+  await plug(lan, 'p-server', server, 'eth0', { bridge: 'br0' })
   await ip(server, `address add ${SERVER_ADDRESS}/24 dev eth0`)
   const phone = await make('phone')
-  await plug(lan, 'p-phone', phone, 'eth0', PHONE_MAC)
+  await plug(lan, 'p-phone', phone, 'eth0', { bridge: 'br0', mac: PHONE_MAC })
   return { lan, server, phone }
 }
 
 async function layFarSide(make: Make, lan: string, server: string) {
   const relay = await make('relay')
-  await plug(lan, 'p-relay', relay, 'eth0')
+  await plug(lan, 'p-relay', relay, 'eth0', { bridge: 'br0' })
   await ip(relay, `address add ${RELAY_NEAR}/24 dev eth0`)
   const phone = await make('far-phone')
   await ip(relay, `link add eth1 type veth peer name eth0 netns ${phone}`)
@@ -134,10 +202,16 @@ async function layFarSide(make: Make, lan: string, server: string) {
   return { relay, phone }
 }
 
-/** A cable from a port of the bridge to a namespace's interface. */
-async function plug(lan: string, port: string, name: string, device: string, mac?: string): Promise<void> {
+/** A cable from a port, of the bridge if there is one, to a namespace's interface. */
+async function plug(
+  lan: string,
+  port: string,
+  name: string,
+  device: string,
+  { bridge, mac }: { bridge?: string; mac?: string },
+): Promise<void> {
   await ip(lan, `link add ${port} type veth peer name ${device} netns ${name}`)
-  await ip(lan, `link set ${port} master br0 up`)
+  await ip(lan, `link set ${port} ${bridge ? `master ${bridge} ` : ''}up`)
   if (mac) await ip(name, `link set ${device} address ${mac}`)
   await ip(name, `link set ${device} up`)
   await offloadNothing(lan, port)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Alarm } from '#daemon/domain/alarm'
 import type { BootStep } from '#daemon/domain/boot'
+import type { Explanation } from '#daemon/domain/dhcp/explanation'
 import type { Lease } from '#daemon/domain/lease'
 import type { Phone, Presence, User } from '#daemon/domain/phone'
 import { type Mac, parseMac } from '#protocols/lib/mac'
@@ -176,6 +177,13 @@ export class MemoryPort implements WebPort {
 
   alarms(): readonly Alarm[] {
     return this.alarmRows
+  }
+
+  explanations = new Map<Mac, readonly Explanation[]>()
+  readonly localToken = 'a-local-token'
+
+  explain(address: Mac): readonly Explanation[] {
+    return this.explanations.get(address) ?? []
   }
 
   async metrics(): Promise<{ contentType: string; body: string }> {

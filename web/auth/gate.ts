@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Middleware } from 'koa'
 import type { NoExtras, WebContext, WebState } from '#web/context'
 import { Problem } from '#web/http/problem'
@@ -11,13 +12,17 @@ const OPEN_PATHS = new Set(['/sign-in'])
 /** All that an account may do until its one-time password is replaced. */
 const BEFORE_NEW_PASSWORD = new Set(['/password', '/sign-out', '/sign-in'])
 
+/** What the local token opens: reading why DHCP did what it did. */
+const LOCAL_PATHS = '/api/v1/dhcp/'
+
 /**
  * Lets in who has a session and sends everybody else to sign in (and back). A new route is behind it by
- * default: only a change here could open one.
+ * default: only a change here could open one. `localToken` is known to those who may read the daemon's data folder.
  */
-export function gate(sessions: Sessions): Middleware<WebState, NoExtras> {
+export function gate(sessions: Sessions, localToken?: string): Middleware<WebState, NoExtras> {
   return async (ctx, next) => {
     ctx.set('Cache-Control', 'no-store')
+    if (ctx.method === 'GET' && ctx.path.startsWith(LOCAL_PATHS) && hasToken(ctx, localToken)) return next()
     const id = getCookie(ctx, SESSION_COOKIE)
     const session = id === undefined ? undefined : isBackground(ctx) ? sessions.peek(id) : sessions.use(id)
     if (session) ctx.state.session = session
@@ -25,6 +30,14 @@ export function gate(sessions: Sessions): Middleware<WebState, NoExtras> {
     if (session?.account.mustChangePassword && !BEFORE_NEW_PASSWORD.has(ctx.path)) return askNewPassword(ctx)
     await next()
   }
+}
+
+/** Compares digests, so that neither time nor length tells anything of the token. */
+function hasToken(ctx: WebContext, token: string | undefined): boolean {
+  const [, given] = /^Bearer (\S{1,200})$/.exec(ctx.get('Authorization')) ?? []
+  if (token === undefined || given === undefined) return false
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(given), digest(token))
 }
 
 /** What an open page asks by itself does not keep its session alive. */

@@ -243,7 +243,7 @@ test('an answer that cannot be sent is a fault, not the end', async () => {
   expect(await relay.receive()).toMatchObject({ yiaddr: '10.99.0.50' })
 })
 
-test('messages above the bound are dropped and counted; those in work are answered, at stop as well', async () => {
+test('messages above the bound, DISCOVERs from its half on, are dropped and counted; those in work are answered, at stop as well', async () => {
   const relay = await Peer.at(RELAY)
   const gate: { open: () => void } = { open: () => {} }
   const opened = new Promise<void>((resolve) => {
@@ -256,18 +256,22 @@ test('messages above the bound are dropped and counted; those in work are answer
     },
     { maxPending: 2 },
   )
-  for (let xid = 1; xid <= 3; xid++) relay.send(relayed([DISCOVER, SOURCE_PORT], { xid }), endpoint)
+  relay.send(relayed([DISCOVER, SOURCE_PORT], { xid: 1 }), endpoint)
+  relay.send(relayed([DISCOVER, SOURCE_PORT], { xid: 2 }), endpoint)
+  relay.send(relayed([REQUEST, ASKED, SOURCE_PORT], { xid: 3 }), endpoint)
+  relay.send(relayed([REQUEST, ASKED, SOURCE_PORT], { xid: 4 }), endpoint)
   expect(await reports.next()).toMatchObject({
     operation: 'DISCOVER',
     ending: 'ignore',
     reason: 'too many messages in work',
     evidence: { mac: '00908f123456' },
   })
+  expect(await reports.next()).toMatchObject({ operation: 'REQUEST', reason: 'too many messages in work' })
   const stopped = server.stop()
   gate.open()
   await stopped
   const answered = [await relay.receive(), await relay.receive()]
-  expect(answered.map(({ xid }) => xid)).toEqual([1, 2])
+  expect(answered.map(({ xid }) => xid)).toEqual([1, 3])
   expect(server.health().state).toBe('stopped')
 })
 
