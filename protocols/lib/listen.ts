@@ -53,36 +53,41 @@ export function adoptUdp({ fd, name }: PassedSocket, handlers: UdpHandlers, sign
   return listening((socket) => socket.bind({ fd }), { address: `passed socket ${name}`, port: fd }, handlers, signal)
 }
 
-function listening(
+async function listening(
   bind: (socket: Socket) => void,
   endpoint: Endpoint,
   handlers: UdpHandlers,
   signal: AbortSignal,
 ): Promise<Socket> {
+  signal.throwIfAborted()
+  const socket = createSocket({ type: 'udp4', reuseAddr: false, lookup: addressAsItIs })
+  try {
+    await bound(socket, bind)
+  } catch (cause) {
+    socket.close()
+    throw new ListenError('UDP', endpoint, cause as NodeJS.ErrnoException)
+  }
+  if (signal.aborted) {
+    await new Promise<void>((closed) => socket.close(closed))
+    throw signal.reason
+  }
+  socket.on('error', (error) => {
+    socket.close()
+    handlers.onLost(error)
+  })
+  socket.on('message', handlers.onMessage)
+  return socket
+}
+
+/** Rejects too where Node throws at once: a descriptor that is none, or not of a UDP socket. */
+function bound(socket: Socket, bind: (socket: Socket) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    signal.throwIfAborted()
-    const socket = createSocket({ type: 'udp4', reuseAddr: false, lookup: addressAsItIs })
-    const refuse = (cause: NodeJS.ErrnoException) => {
-      socket.close()
-      reject(new ListenError('UDP', endpoint, cause))
-    }
-    socket.once('error', refuse)
+    socket.once('error', reject)
     socket.once('listening', () => {
-      socket.off('error', refuse)
-      if (signal.aborted) return void socket.close(() => reject(signal.reason))
-      socket.on('error', (error) => {
-        socket.close()
-        handlers.onLost(error)
-      })
-      socket.on('message', handlers.onMessage)
-      resolve(socket)
+      socket.off('error', reject)
+      resolve()
     })
-    try {
-      bind(socket)
-    } catch (error) {
-      // Node throws where a descriptor is none, or not of a UDP socket.
-      refuse(error as NodeJS.ErrnoException)
-    }
+    bind(socket)
   })
 }
 
