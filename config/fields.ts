@@ -31,6 +31,14 @@ export const timeZone = z
   .string()
   .refine(isTimeZone, { error: ({ input }) => `"${input}" is not an IANA time zone such as Europe/Berlin` })
 
+/** A base DN in its plain form: `attribute=value` parts with commas between them, e.g. `dc=example,dc=com`. */
+export const distinguishedName = z
+  .string()
+  .max(255)
+  .regex(/^[a-z][a-z0-9-]*=[\p{L}\p{N} ._-]+(,[a-z][a-z0-9-]*=[\p{L}\p{N} ._-]+)*$/iu, {
+    error: ({ input }) => `"${input}" is not a base DN such as dc=example,dc=com`,
+  })
+
 /** `address:port`, IPv4. */
 export const endpoint = z.string().transform((text, ctx): Endpoint => {
   const [address = '', port = '', ...more] = text.split(':')

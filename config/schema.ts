@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod'
 import { dhcp } from './dhcp.ts'
-import { endpoint, ipv4, live, restart, timeZone } from './fields.ts'
+import { distinguishedName, endpoint, ipv4, live, restart, timeZone } from './fields.ts'
 
 /*
  * The one schema: validation, the settings form and the documentation all come from it. Objects are strict, so a
@@ -55,6 +55,18 @@ const tftp = z.strictObject({
   listen: endpoint.prefault('0.0.0.0:69').meta(restart('TFTP listener', 'Address and port of the TFTP server.')),
 })
 
+const ldap = z.strictObject({
+  enabled: z.boolean().default(false).meta(restart('LDAP directory', 'Let phones look names up.')),
+  listen: endpoint.prefault('0.0.0.0:389').meta(restart('LDAP listener', 'Address and port of the LDAP server.')),
+  baseDn: distinguishedName
+    .default('dc=offhook')
+    .meta(restart('Base DN', 'Where the directory hangs: phones search below it.')),
+  anonymous: z
+    .boolean()
+    .default(false)
+    .meta(restart('Anonymous search', 'Phones may search without a name and a password.')),
+})
+
 const fleet = z.strictObject({
   zeroTouch: z
     .boolean()
@@ -96,6 +108,7 @@ export const configSchema = z.strictObject({
   http: http.prefault({}).meta(live('Phone HTTP', 'Files and keep-alives.')),
   tftp: tftp.prefault({}).meta(live('TFTP', 'Files for boot loaders.')),
   dhcp: dhcp.prefault({}).meta(live('DHCP', 'Addresses and boot options.')),
+  ldap: ldap.prefault({}).meta(live('LDAP', 'The directory that phones search while people type.')),
   fleet: fleet.prefault({}).meta(live('Fleet', 'Approval and presence.')),
   log: log.prefault({}).meta(live('Log', 'What is written to standard output.')),
 })

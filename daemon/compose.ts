@@ -8,6 +8,7 @@ import { identify } from '#daemon/vendors/audiocodes/identify'
 import { DhcpServer, type LinkSocket } from '#protocols/dhcp/server'
 import { PhoneHttpServer } from '#protocols/http/server'
 import { KeepaliveHandler } from '#protocols/keepalive/handler'
+import { LdapServer } from '#protocols/ldap/server'
 import { files as filesOf } from '#protocols/provisioning/answer'
 import { ProvisioningHandler } from '#protocols/provisioning/handler'
 import { tftpFiles } from '#protocols/provisioning/tftp-files'
@@ -23,6 +24,7 @@ import { Accounts } from './services/accounts.ts'
 import { Addressing } from './services/addressing.ts'
 import { Alarms } from './services/alarms.ts'
 import { DhcpWatch } from './services/dhcp-watch.ts'
+import { Directory } from './services/directory/directory.ts'
 import { Explain } from './services/explain.ts'
 import { FirmwareFiles } from './services/firmware.ts'
 import { Fleet } from './services/fleet.ts'
@@ -69,6 +71,7 @@ export function compose(config: Config, logger: Logger, now: () => number, dhcpL
   })
 
   const files = filesOf(provisioning)
+  const directory = new Directory({ store, alarms, announce, now, settings: config.ldap })
 
   const dhcp = new DhcpServer({ listen: config.dhcp.listen, links: dhcpLinks, port: addressing, observe })
   const tftp = new TftpServer({ listen: config.tftp.listen, port: tftpFiles(files), observe })
@@ -77,10 +80,12 @@ export function compose(config: Config, logger: Logger, now: () => number, dhcpL
     handlers: [new KeepaliveHandler(fleet), new ProvisioningHandler(files)],
     observe,
   })
+  const ldap = new LdapServer({ listen: config.ldap.listen, port: directory, observe })
   const phoneServers: ProtocolServer[] = [
     ...(mode === 'off' ? [] : [dhcp]),
     ...(config.tftp.enabled ? [tftp] : []),
     ...(config.http.enabled ? [http] : []),
+    ...(config.ldap.enabled ? [ldap] : []),
   ]
   const web = new WebServer({
     ...{ listen: config.web.listen, timeZone: config.web.timeZone ?? localTimeZone(), onFault },
@@ -105,8 +110,10 @@ export function compose(config: Config, logger: Logger, now: () => number, dhcpL
       await store.open()
       fleet.load()
       addressing.start()
+      directory.start()
     },
     async stop() {
+      directory.stop()
       addressing.stop()
       await fleet.flush()
       await store.close()

@@ -2,6 +2,7 @@
 import type { StoredAccount } from '#daemon/domain/account'
 import type { Alarm } from '#daemon/domain/alarm'
 import type { BootTimeline } from '#daemon/domain/boot'
+import type { Contact, DirectoryAccount } from '#daemon/domain/directory'
 import type { Lease } from '#daemon/domain/lease'
 import type { Phone, User } from '#daemon/domain/phone'
 import type { Table } from './store.ts'
@@ -20,3 +21,7 @@ export const timelines: Table<BootTimeline> = { name: 'timelines' }
 export const alarms: Table<Alarm> = { name: 'alarms' }
 /** Keyed by the account's name in lower case. */
 export const accounts: Table<StoredAccount> = { name: 'accounts' }
+/** Phonebook entries that are no users, keyed by `Contact.id`. */
+export const contacts: Table<Contact> = { name: 'contacts' }
+/** Names with which phones search the directory, keyed by name in lower case. */
+export const directoryAccounts: Table<DirectoryAccount> = { name: 'directoryAccounts' }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createSocket, type RemoteInfo } from 'node:dgram'
+import { connect } from 'node:net'
 import { DhcpServer } from '#protocols/dhcp/server'
 import type { HttpHandler } from '#protocols/http/port'
 import { PhoneHttpServer } from '#protocols/http/server'
+import { LdapServer } from '#protocols/ldap/server'
 import type { Endpoint } from '#protocols/lib/exchange'
 import type { Ipv4 } from '#protocols/lib/ipv4'
 import { TftpServer } from '#protocols/tftp/server'
@@ -63,6 +65,33 @@ const web: ServerKind = {
   ask: (endpoint) => get(endpoint, '/metrics'),
 }
 
+/** An anonymous bind [RFC4511 §4.2]: any answer will do. */
+const BIND = Uint8Array.of(0x30, 12, 2, 1, 1, 0x60, 7, 2, 1, 3, 4, 0, 0x80, 0)
+
+const ldap: ServerKind = {
+  transport: 'TCP',
+  make: (listen, gate) =>
+    new LdapServer({
+      listen,
+      observe,
+      port: {
+        async bind() {
+          await gate.pass()
+          return { kind: 'refuse', code: 49, reason: 'this directory is empty' }
+        },
+      },
+    }),
+  ask: ({ address, port }) =>
+    new Promise((resolve, reject) => {
+      const socket = connect({ host: address, port, timeout: PATIENCE }, () => socket.write(BIND))
+      socket.once('data', () => resolve(void socket.destroy()))
+      socket.once('timeout', () => socket.destroy(new Error(`no answer from TCP port ${port}`)))
+      socket.once('error', reject)
+      socket.once('close', () => reject(new Error(`TCP port ${port} hung up`)))
+    }),
+}
+
+serverContract('ldap', ldap)
 serverContract('dhcp', dhcp)
 serverContract('tftp', tftp)
 serverContract('http', http)

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type DirectoryView, type Dn, isWithin, type LdapEntry, type Query } from '#protocols/ldap/port'
+import type { Entries, Placed } from './entries.ts'
+import { END } from './postings.ts'
+import type { Tree } from './tree.ts'
+
+/** Whose eyes these are. */
+export interface Sight {
+  /** The name bound, in the string form; empty for anonymous. */
+  readonly identity: string
+  /** Sees the entries of this region and those of none; all entries when undefined. */
+  readonly region?: string
+  /** Sees this user's personal contacts, too. */
+  readonly owner?: string
+}
+
+/** Entries passed over between two breaths. */
+const STRIDE = 256
+
+/** The directory as one asker sees it: what is hidden does not exist here. */
+export class View implements DirectoryView {
+  readonly identity: string
+  readonly #tree: Tree
+  readonly #entries: Entries
+  readonly #sight: Sight
+
+  constructor(tree: Tree, entries: Entries, sight: Sight) {
+    this.identity = sight.identity
+    this.#tree = tree
+    this.#entries = entries
+    this.#sight = sight
+  }
+
+  get namingContexts(): readonly string[] {
+    return [this.#tree.baseDn]
+  }
+
+  get revision(): number {
+    return this.#entries.revision
+  }
+
+  entry(name: Dn): LdapEntry | undefined {
+    const place = this.#tree.locate(name)
+    if (place?.entry === undefined) return this.#container(name)
+    const placed = this.#entries.get(place.branch, place.entry)
+    return placed && this.#sees(placed) ? placed.entry : undefined
+  }
+
+  search(query: Query): Iterable<LdapEntry | undefined> | undefined {
+    const { base, scope } = query
+    const at = this.entry(base)
+    // Above our base there is only the root: phones that name no base mean everything.
+    if (!at && base.length > 0) return undefined
+    if (scope === 'base') return at ? [at] : []
+    if (this.#tree.locate(base)?.entry !== undefined) return scope === 'sub' && at ? [at] : []
+    return this.#below(query)
+  }
+
+  *#below({ base, scope, condition }: Query): Generator<LdapEntry | undefined> {
+    for (const container of this.#tree.containers) {
+      const depth = container.name.length - base.length
+      if (!isWithin(container.name, base)) continue
+      if (depth === 0 ? scope === 'sub' : scope !== 'one' || depth === 1 || base.length === 0) yield container
+    }
+    const branch = this.#tree.locate(base)?.branch
+    if (!branch && scope === 'one') return
+    const cursor = this.#entries.select(condition)
+    let passed = 0
+    for (let number = cursor.seek(0); number !== END; number = cursor.seek(number + 1)) {
+      const placed = this.#entries.at(number)
+      if (placed && (!branch || placed.branch === branch) && this.#sees(placed)) yield placed.entry
+      else if (++passed % STRIDE === 0) yield undefined
+    }
+  }
+
+  #container(name: Dn): LdapEntry | undefined {
+    return this.#tree.containers.find(
+      (container) => container.name.length === name.length && isWithin(name, container.name),
+    )
+  }
+
+  #sees({ region, owner }: Placed): boolean {
+    const sight = this.#sight
+    if (owner !== '' && owner !== sight.owner) return false
+    return region === '' || sight.region === undefined || region === sight.region
+  }
+}
