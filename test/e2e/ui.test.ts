@@ -233,6 +233,8 @@ test('the keyboard alone is enough: sign in, filter, open a phone, sign out', as
     throw new Error(`no way to ${text} with the Tab key`)
   }
   await page.goto('/')
+  // The field takes the focus after the page has loaded: keys pressed before that go nowhere.
+  await page.locator('input[name=name]:focus').waitFor()
   await page.keyboard.type('admin')
   await page.keyboard.press('Tab')
   await page.keyboard.type(PASSWORD)
