@@ -61,7 +61,8 @@ export interface DirectoryAccount {
 
 /**
  * Fills in what a person's entry must have, from what is known: `cn` and `sn` from the other names, `displayName` from
- * `cn`. Values are trimmed; empty ones, and those longer or more than allowed, are left out. Undefined without a name.
+ * `cn`. Control characters become blanks; empty values, and those longer or more than allowed, are left out. Undefined
+ * without a name.
  */
 export function completePerson(given: PersonAttributes): CompletePerson | undefined {
   const clean: Partial<Record<PersonAttribute, string | readonly string[]>> = {}
@@ -80,17 +81,12 @@ export function completePerson(given: PersonAttributes): CompletePerson | undefi
   }
 }
 
-/** A user of the fleet as a phonebook shows one. */
+/** A user of the fleet as a phonebook shows one; names that are too long to show are not. */
 export function userAttributes({ name, displayName, phoneNumber }: User): CompletePerson {
   const shown = displayName.trim() || name
-  const words = shown.split(/\s+/)
-  return {
-    cn: shown,
-    sn: lastWord(shown),
-    ...(words.length > 1 && { givenName: words.slice(0, -1).join(' ') }),
-    displayName: shown,
-    ...(phoneNumber.trim() && { telephoneNumber: phoneNumber.trim() }),
-  }
+  const givenName = shown.split(/\s+/).slice(0, -1).join(' ')
+  const complete = completePerson({ displayName: shown, givenName, sn: lastWord(shown), telephoneNumber: phoneNumber })
+  return complete ?? completePerson({ cn: name }) ?? { cn: '?', sn: '?' }
 }
 
 function first(values: string | readonly string[] | undefined): string | undefined {
@@ -104,7 +100,7 @@ function lastWord(name: string): string {
 /** One value needs no list; none is undefined. */
 function cleaned(values: string | readonly string[] | undefined): string | readonly string[] | undefined {
   const list = (typeof values === 'string' ? [values] : (values ?? []))
-    .map((value) => value.trim())
+    .map((value) => value.replaceAll(/\p{Cc}+/gu, ' ').trim())
     .filter((value) => value !== '' && value.length <= LONGEST_VALUE)
   return list.length > 1 ? [...new Set(list)].slice(0, MOST_VALUES) : list[0]
 }

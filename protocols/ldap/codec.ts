@@ -20,7 +20,9 @@ export function decode(bytes: Uint8Array): LdapMessage {
 
 /** The same for what a client may send: anything else is malformed. */
 export function decodeRequest(bytes: Uint8Array): LdapMessage<LdapRequest> {
-  return read(bytes, readRequest)
+  const message = read(bytes, readRequest)
+  if (message.id === 0) throw new MalformedPacket('bad-message-id', 'a request of id 0')
+  return message
 }
 
 export function decodeResponse(bytes: Uint8Array): LdapMessage<LdapResponse> {

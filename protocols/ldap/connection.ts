@@ -128,8 +128,9 @@ export class Connection {
     const { tell } = this.#options
     const place = this.#waiting.findIndex(({ message }) => message.id === id && message.op.kind !== 'bind')
     const [never] = place < 0 ? [] : this.#waiting.splice(place, 1)
-    if (never)
+    if (never) {
       tell({ operation: nameOf(never.message.op), ending: 'ignore', reason: 'abandoned', micros: micros(never.at) })
+    }
     if (this.#current?.id === id) this.#current.abandoned = true
     tell({ operation: 'ABANDON', ending: 'ignore', reason: 'has no answer', micros: micros(at) })
   }

@@ -41,8 +41,7 @@ export function escapeDnValue(value: string): string {
   return value
     .replaceAll(/["+,;<>\\=]/g, '\\$&')
     .replaceAll('\0', '\\00')
-    .replace(/^[ #]/, '\\$&')
-    .replace(/ $/, '\\ ')
+    .replaceAll(/^[ #]| $/g, '\\$&')
 }
 
 /** One or more `type=value`, joined by `+`, in an order of our own [RFC4517 §4.2.15]. */

@@ -3,9 +3,9 @@ import type { Endpoint } from '#protocols/lib/exchange'
 import type { Dn } from './dn.ts'
 import type { Attributes, Condition } from './filter.ts'
 
-// The rules of names and values, for an owner of entries that keeps an index of its own.
+// The rules of names, values and filters, for an owner of entries that keeps an index and asks it itself.
 export { type Dn, escapeDnValue, isWithin, parseDn } from './dn.ts'
-export type { Attributes, Comparison, Condition } from './filter.ts'
+export { type Attributes, type Comparison, type Condition, compile, evaluate } from './filter.ts'
 export { normalize, type Rule } from './matching.ts'
 
 /** One entry; values stand under the names of `schema.ts`, `objectClass` among them. */
@@ -38,6 +38,8 @@ export interface Query {
 export interface DirectoryView {
   /** The name that was bound, for `whoAmI`; empty for anonymous. */
   readonly identity: string
+  /** Equal for views that see the same, and only for those: what was sorted for one is shown to the other. */
+  readonly sight: string
   /** In the string form, as the root DSE shows them. */
   readonly namingContexts: readonly string[]
   /** Changes when any entry does. */

@@ -78,7 +78,7 @@ class Search {
     this.#asked = asked
     this.#room = room
     const { attributes, typesOnly } = request
-    this.#encode = room.encoded.encoder([typesOnly, ...attributes].join(), selector(attributes, typesOnly))
+    this.#encode = room.encoded.encoder(JSON.stringify([typesOnly, attributes]), selector(attributes, typesOnly))
     const most = room.limits.searchMs
     this.#deadline = room.now() + Math.min(request.timeLimit === 0 ? most : request.timeLimit * 1_000, most)
   }
@@ -95,8 +95,9 @@ class Search {
     const { size = 0, cookie = '' } = this.#asked.paged ?? {}
     const open = this.#room.page
     this.#room.page = undefined
-    if (cookie !== '' && open?.cookie !== cookie)
+    if (cookie !== '' && open?.cookie !== cookie) {
       return yield done(RESULT.unwillingToPerform, 'the cookie is not valid')
+    }
     const sent = cookie === '' || !open ? 0 : open.sent
     const matches = list ? list.slice(sent).values() : sent > 0 && open?.entries ? open.entries : this.#matches()
     if ('op' in matches) return yield matches
@@ -140,7 +141,7 @@ class Search {
     const { lists, limits, view } = this.#room
     const { base, scope } = this.#request
     const revision = view?.revision ?? 0
-    const question = JSON.stringify([view?.identity, base, scope, this.#condition, keys])
+    const question = JSON.stringify([view?.sight, base, scope, this.#condition, keys])
     const known = lists.find(question, revision)
     if (known) return known
     if (!lists.enter()) return done(RESULT.busy, 'too many lists are being sorted')

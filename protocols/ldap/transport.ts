@@ -68,8 +68,11 @@ export class Transport {
     this.#state = 'handshaking'
     this.#raw.removeAllListeners('data').removeAllListeners('end')
     const encrypted = new TLSSocket(this.#raw, { isServer: true, secureContext: context })
+    const before = this.#raw.bytesRead
     const fail = (reason: 'tls-handshake' | 'tls-timeout') => {
-      if (this.#state === 'handshaking') this.#events.onTlsFailed(reason)
+      // Who comes and goes without a word, to see whether the port is open, has done nothing wrong.
+      const silent = reason === 'tls-handshake' && this.#raw.bytesRead === before
+      if (this.#state === 'handshaking' && !silent) this.#events.onTlsFailed(reason)
       this.destroy()
     }
     const late = setTimeout(() => fail('tls-timeout'), this.#stallMs)

@@ -7,8 +7,6 @@ import type { Store } from '#daemon/store/store'
 import { directoryAccounts } from '#daemon/store/tables'
 import { KnownPasswords, verifyPassword } from './passwords.ts'
 
-/** Passwords that may be tried from one address in a minute; then the address waits one. */
-const TRIES = 20
 /** Addresses under suspicion at a time; each holds an alarm. */
 const SUSPECTS = 100
 /** scrypt at work at a time: each takes 32 MB. */
@@ -27,19 +25,23 @@ export interface BindsOptions {
   readonly announce: Announce
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** Wrong passwords that one address may try in a minute before it has to wait one; 20 unless told. */
+  readonly triesPerMinute?: number
 }
 
 /** Checks names and passwords, slows down who guesses, and raises the alarm. */
 export class Binds {
   readonly #options: BindsOptions
   readonly #known = new KnownPasswords()
-  readonly #tries = new RateLimiterMemory({ points: TRIES, duration: 60, blockDuration: 60 })
+  readonly #tries: RateLimiterMemory
   /** Addresses with an alarm, and when each may try again. */
   readonly #suspects = new Map<string, number>()
-  #atWork = 0
+  readonly #atWork = new Map<string, Promise<boolean>>()
 
   constructor(options: BindsOptions) {
     this.#options = options
+    const points = options.triesPerMinute ?? 20
+    this.#tries = new RateLimiterMemory({ points, duration: 60, blockDuration: 60 })
   }
 
   async check(name: string, password: Uint8Array, address: string): Promise<BindVerdict> {
@@ -49,21 +51,26 @@ export class Binds {
     if (account && this.#known.has(account.passwordHash, password)) return { kind: 'right', account }
     const seconds = await this.#take(address)
     if (seconds > 0) return { kind: 'wait', seconds }
-    if (this.#atWork >= AT_ONCE) return { kind: 'wait', seconds: 1 }
-    this.#atWork++
-    try {
-      // An unknown name costs as much time as a wrong password, so that names cannot be told apart.
-      const right = await verifyPassword(password, account?.passwordHash ?? NOBODY)
-      if (account && right) {
-        this.#known.add(account.passwordHash, password)
-        await this.#tries.delete(address)
-        return { kind: 'right', account }
-      }
-    } finally {
-      this.#atWork--
+    // An unknown name costs as much time as a wrong password, so that names cannot be told apart.
+    const right = await this.#verify(password, account?.passwordHash ?? NOBODY)
+    if (right === undefined) return { kind: 'wait', seconds: 1 }
+    if (account && right) {
+      this.#known.add(account.passwordHash, password)
+      await this.#tries.reward(address)
+      return { kind: 'right', account }
     }
     this.#options.announce('directory.wrong-password', { account: name.slice(0, 64), from: address })
     return { kind: 'wrong' }
+  }
+
+  /** Ten thousand phones that start with one password are one piece of work. Undefined when there is too much of it. */
+  #verify(password: Uint8Array, stored: string): Promise<boolean> | undefined {
+    const question = this.#known.digest(stored, password)
+    const running = this.#atWork.get(question)
+    if (running || this.#atWork.size >= AT_ONCE) return running
+    const work = verifyPassword(password, stored).finally(() => this.#atWork.delete(question))
+    this.#atWork.set(question, work)
+    return work
   }
 
   /** Counts a try; gives the seconds to wait, 0 when it may be made. */
@@ -87,7 +94,7 @@ export class Binds {
       name: ALARM,
       source: `ldap/${address}`,
       severity: 'major',
-      description: `More than ${TRIES} wrong directory passwords came from ${address} within a minute.`,
+      description: `More than ${this.#tries.points} wrong directory passwords came from ${address} within a minute.`,
       remedy: 'Look at that machine. If it is a phone, correct the LDAP password in its configuration.',
     })
   }

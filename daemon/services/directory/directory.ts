@@ -93,6 +93,11 @@ export class Directory implements LdapPort {
     return this.#view({ identity: this.accountDn(verdict.account.name), ...(region !== '' && { region }) })
   }
 
+  /** What phones of a region see, for trying a query; of all regions when undefined. */
+  viewOf(region?: string): View {
+    return new View(this.#tree, this.#entries, { identity: '', ...(region !== undefined && { region }) })
+  }
+
   /** The name with which a phone binds to use an account. */
   accountDn(name: string): string {
     return `cn=${escapeDnValue(name)},ou=accounts,${this.#tree.baseDn}`

@@ -35,7 +35,7 @@ export class KnownPasswords {
 
   /** `stored` is part of what is known: a changed password makes the old one unknown. */
   has(stored: string, password: Uint8Array): boolean {
-    return this.#right.has(this.#digest(stored, password))
+    return this.#right.has(this.digest(stored, password))
   }
 
   add(stored: string, password: Uint8Array): void {
@@ -43,10 +43,11 @@ export class KnownPasswords {
       if (this.#right.size < REMEMBERED) break
       this.#right.delete(oldest)
     }
-    this.#right.add(this.#digest(stored, password))
+    this.#right.add(this.digest(stored, password))
   }
 
-  #digest(stored: string, password: Uint8Array): string {
+  /** Equal for the same question; tells nothing of the password. */
+  digest(stored: string, password: Uint8Array): string {
     return createHmac('sha256', this.#key).update(stored).update('\0').update(password).digest('base64')
   }
 }

@@ -59,9 +59,9 @@ class PersonEntry implements LdapEntry {
   }
 }
 
-/** The RDN in normal form by which an entry is found within its branch. */
+/** The RDN in normal form by which an entry is found within its branch; an id that no name can hold stands for itself. */
 export function rdnOf(id: string): string {
-  return parseDn(`uid=${escapeDnValue(id)}`)?.[0] ?? ''
+  return parseDn(`uid=${escapeDnValue(id)}`)?.[0] ?? id
 }
 
 function baseAttributes([rdn = '']: Dn): Attributes {

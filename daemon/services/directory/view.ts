@@ -20,12 +20,14 @@ const STRIDE = 256
 /** The directory as one asker sees it: what is hidden does not exist here. */
 export class View implements DirectoryView {
   readonly identity: string
+  readonly sight: string
   readonly #tree: Tree
   readonly #entries: Entries
   readonly #sight: Sight
 
   constructor(tree: Tree, entries: Entries, sight: Sight) {
     this.identity = sight.identity
+    this.sight = JSON.stringify([sight.region ?? null, sight.owner ?? null])
     this.#tree = tree
     this.#entries = entries
     this.#sight = sight
@@ -57,10 +59,12 @@ export class View implements DirectoryView {
   }
 
   *#below({ base, scope, condition }: Query): Generator<LdapEntry | undefined> {
+    // The root is right above our base, however long the base's name is.
+    const above = base.length || this.#tree.base.length - 1
     for (const container of this.#tree.containers) {
-      const depth = container.name.length - base.length
+      const depth = container.name.length - above
       if (!isWithin(container.name, base)) continue
-      if (depth === 0 ? scope === 'sub' : scope !== 'one' || depth === 1 || base.length === 0) yield container
+      if (depth === 0 ? scope === 'sub' : scope !== 'one' || depth === 1) yield container
     }
     const branch = this.#tree.locate(base)?.branch
     if (!branch && scope === 'one') return

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { escapeDnValue, isWithin, parseDn } from '#protocols/ldap/dn'
+import { isProhibited } from '#protocols/ldap/matching'
 
 describe('equal names [RFC4514 §3, RFC4517 §4.2.15]', () => {
   test.each([
@@ -61,11 +62,24 @@ test.each([
   expect(parseDn(text)).toBeUndefined()
 })
 
+test.each([
+  [' ', '\\ '],
+  ['  ', '\\ \\ '],
+  ['#a ', '\\#a\\ '],
+  ['a#b', 'a#b'],
+  ['a,b+"c\\<d>;=', 'a\\,b\\+\\"c\\\\\\<d\\>\\;\\='],
+  ['\0', '\\00'],
+])('%j is escaped as %s [RFC4514 §2.4]', (value, escaped) => {
+  expect(escapeDnValue(value)).toBe(escaped)
+})
+
 test('any value, escaped, is read back as itself', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }), (value) => {
+      fc.pre(!isProhibited(value))
       const dn = parseDn(`uid=${escapeDnValue(value)},dc=example`)
       expect(dn).toHaveLength(2)
+      expect(dn?.[0]).toBe(parseDn(`uid=${hexEscaped(value)}`)?.[0])
       expect(parseDn(`UID="${value.replaceAll(/["\\]/g, '\\$&')}",dc=EXAMPLE`)).toEqual(dn)
     }),
     { numRuns: 1_000 },
@@ -97,3 +111,8 @@ test('a name is within itself and its ancestors only', () => {
   for (const text of inside) expect(isWithin(name, parseDn(text) ?? ['?'])).toBe(true)
   for (const text of outside) expect(isWithin(name, parseDn(text) ?? [])).toBe(false)
 })
+
+/** Every byte as a pair of hex digits: nothing of it can be taken for syntax. */
+function hexEscaped(value: string): string {
+  return [...Buffer.from(value)].map((byte) => `\\${byte.toString(16).padStart(2, '0')}`).join('')
+}

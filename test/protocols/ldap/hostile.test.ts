@@ -38,6 +38,7 @@ describe('bytes that are no LDAP: a notice of disconnection, and the others are 
       encode({ id: 1, op: { kind: 'intermediate', oid: '1.2', value: undefined }, controls: [] }),
       'unknown-operation',
     ],
+    ['a request of id 0', hex('30 05 02 01 00 42 00'), 'bad-message-id'],
     ['a nested nothing', hex('30 00'), 'truncated'],
   ])('%s', async (_, bytes, reason) => {
     const house = await staffHouse()

@@ -4,6 +4,7 @@ import { BerReader, BerWriter, TAG } from '#protocols/ldap/ber'
 import type { Filter } from '#protocols/ldap/filter'
 import type { LdapLimits } from '#protocols/ldap/limits'
 import { type Control, OID, type Scope } from '#protocols/ldap/messages'
+import type { DirectoryView, Dn, LdapPort, Query } from '#protocols/ldap/port'
 import { type Answer, Client, namesIn, search } from './client.ts'
 import { BULKY, portOf, STAFF, SUFFIX, serve, shelf } from './house.ts'
 import { person } from './people.ts'
@@ -66,6 +67,7 @@ describe('base and scope [RFC4511 §4.5.1.1–2]', () => {
     ['sub of an entry', dnOf('mia'), 'sub', [dnOf('mia')], 0],
     ['one of an entry', dnOf('mia'), 'one', [], 0],
     ['no base at all, as phones are configured', '', 'sub', [SUFFIX, `ou=people,${SUFFIX}`, CONTACTS, ...people], 0],
+    ['right below no base at all', '', 'one', [SUFFIX], 0],
     ['an entry that is not there', dnOf('bob'), 'base', [], 32],
     ['below an entry that is not there', `cn=x,${dnOf('bob')}`, 'sub', [], 32],
     ['another suffix', 'dc=com', 'sub', [], 32],
@@ -110,6 +112,16 @@ describe('attributes [RFC4511 §4.5.1.8]', () => {
     for (const { values } of entry.op.attributes) expect(values).toEqual([])
     // The same entry with values, asked for next, is not mixed up with it.
     expect(JSON.stringify(await client.ask(search({ base, scope: 'base' })))).toContain('+49 (30) 123-45')
+  })
+
+  test('other lists of attributes are not mixed up, however they are spelled', async () => {
+    const client = await staffClient()
+    const types = async (attributes: string[]) => {
+      const [entry] = await client.ask(search({ base, scope: 'base', attributes }))
+      return entry?.op.kind === 'searchEntry' ? entry.op.attributes.map(({ type }) => type) : []
+    }
+    expect(await types(['sn,mail'])).toEqual([])
+    expect(await types(['sn', 'mail'])).toEqual(['sn', 'mail'])
   })
 
   test('an entry that changed is sent as it is now', async () => {
@@ -366,6 +378,40 @@ describe('virtual list views, as Poly phones scroll (draft-ietf-ldapext-ldapv3-v
     expect(await first()).toEqual([dnOf('abe')])
   })
 })
+
+test('a list that was sorted for one asker is not shown to another who sees less', async () => {
+  const [all, few] = [portOf(shelf(STAFF)), portOf(shelf({}))]
+  const view = async (port: LdapPort, sight: string) => {
+    const answer = await port.bind({ kind: 'anonymous', peer: { address: '', port: 0 } })
+    if (answer.kind === 'refuse') throw new Error(answer.reason)
+    // Two askers without a name, in two regions, at the same revision.
+    const { view } = answer
+    return { kind: 'view', view: { ...shown(view), revision: 1, sight } } as const
+  }
+  const port: LdapPort = { bind: async ({ kind }) => (kind === 'simple' ? view(all, 'all') : view(few, 'few')) }
+  const client = await clientFor(await serve({ port }))
+  const sorted = async () => namesIn(await client.ask(search({ filter: PEOPLE }), [sort('sn')]))
+  const password = Buffer.from('x')
+  await client.code({ kind: 'bind', version: 3, name: 'cn=x', authentication: { kind: 'simple', password } })
+  expect(await sorted()).toHaveLength(4)
+  await client.code({
+    kind: 'bind',
+    version: 3,
+    name: '',
+    authentication: { kind: 'simple', password: Buffer.alloc(0) },
+  })
+  expect(await sorted()).toEqual([])
+})
+
+/** A view's methods as they are, to be given other properties. */
+function shown(view: DirectoryView) {
+  return {
+    identity: '',
+    namingContexts: view.namingContexts,
+    entry: (name: Dn) => view.entry(name),
+    search: (query: Query) => view.search(query),
+  }
+}
 
 test('abandon: a search under way stops, one that waits never begins, and the connection lives on [RFC4511 §4.11]', async () => {
   const house = await serve({ port: portOf(shelf(BULKY)), limits: { entries: 100_000 } })

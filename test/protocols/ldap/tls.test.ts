@@ -92,6 +92,16 @@ describe('LDAPS', () => {
     another.destroy()
   })
 
+  test('who comes and goes without a word is not told of', async () => {
+    const house = await tlsHouse()
+    const visitor = connect(house.tlsPort, '127.0.0.1')
+    await new Promise((resolve) => visitor.once('connect', resolve))
+    visitor.destroy()
+    const client = await kept(Client.openTls(house.tlsPort))
+    expect(namesIn(await client.ask(PEOPLE))).toHaveLength(4)
+    expect(house.exchanges.map(({ operation }) => operation)).toEqual(['SEARCH'])
+  })
+
   test('without a certificate it is not even made', () => {
     const listen = { address: '127.0.0.1', port: 0 }
     const make = () => new LdapServer({ listen, tlsListen: listen, port: portOf(shelf({})), observe: () => {} })
