@@ -126,3 +126,14 @@ function isTimeZone(name: string): boolean {
 function span(range: { first: number; last: number }): string {
   return `${ipv4FromNumber(range.first)}-${ipv4FromNumber(range.last)}`
 }
+
+/** A password or key: written out, or in a file of its own (`{ file: … }`, or `{ credential: … }` as systemd passes it). */
+export type Secret = string | { readonly file: string } | { readonly credential: string }
+
+/** Never logged, never exported in clear. `least` is its shortest length when written out. */
+export const secret = (least = 1) =>
+  z.union([
+    z.string().min(least),
+    z.strictObject({ file: z.string().startsWith('/', 'the file needs its whole path') }),
+    z.strictObject({ credential: z.string().regex(/^[\w.-]+$/, 'a credential has a plain name') }),
+  ])

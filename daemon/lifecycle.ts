@@ -7,6 +7,19 @@ export interface Part {
   stop(): Promise<void>
 }
 
+/** A service as a part: it works from what the opened store holds. */
+export function partOf(name: string, service: { start(): unknown; stop(): unknown }): Part {
+  return {
+    name,
+    async start() {
+      await service.start()
+    },
+    async stop() {
+      await service.stop()
+    },
+  }
+}
+
 /** A part that failed to stop, or took longer than the deadline. */
 export interface StopFault {
   readonly part: string

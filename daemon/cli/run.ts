@@ -50,8 +50,10 @@ export function runCommand(io: CliIo): Command {
 async function run(config: Config, options: RunOptions, io: CliIo): Promise<void> {
   const journald = io.environment.JOURNAL_STREAM !== undefined
   const logger = createLogger({ ...config.log, journald }, io.stdout)
-  const links = dhcpLinks(passedSockets(io.environment, io.pid), networkInterfaces())
-  const offhook = compose(config, logger, Date.now, links)
+  const offhook = compose(config, logger, Date.now, {
+    dhcpLinks: dhcpLinks(passedSockets(io.environment, io.pid), networkInterfaces()),
+    credentials: io.environment.CREDENTIALS_DIRECTORY,
+  })
   const { announce } = offhook
   io.onFault((error) => announce('daemon.fault', { error: faultText(error) }))
   announce('daemon.starting', { data: config.data.folder })

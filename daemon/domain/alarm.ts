@@ -1,12 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Mac } from '#protocols/lib/mac'
 
 /** X.733 perceived severity; the number is AudioCodes' own (AC-FAULT-TC) and orders them. */
 export const SEVERITY = { cleared: 0, indeterminate: 1, warning: 2, minor: 3, major: 4, critical: 5 } as const
 export type Severity = keyof typeof SEVERITY
 
+/** X.733 event type, with AudioCodes' number; RFC 3877 (ITU-ALARM-TC) counts from one. */
+export const EVENT_TYPE = {
+  other: 0,
+  communications: 1,
+  qualityOfService: 2,
+  processingError: 3,
+  equipment: 4,
+  environmental: 5,
+} as const
+export type EventType = keyof typeof EVENT_TYPE
+
 /** An active alarm; raising it again only counts it. Times are milliseconds since the epoch. */
 export interface Alarm {
-  /** `<name>@<source>`: one alarm per cause and place. */
+  /** One alarm per cause and place, e.g. `<name>@<source>`. */
   readonly id: string
   readonly name: string
   /** What is affected: `server/tftp`, `IPPhone/00908f123456`. */
@@ -15,7 +27,39 @@ export interface Alarm {
   readonly description: string
   /** What an admin should do. */
   readonly remedy: string
+  readonly eventType: EventType
+  /** X.733 probable cause by its ITU-ALARM-TC / AC-FAULT-TC number; 0 is other. */
+  readonly probableCause: number
+  /** Up to three. */
+  readonly additionalInfo: readonly string[]
+  /** The phone it is about, if it is about one. */
+  readonly mac?: Mac
+  /** Scope nodes, DHCP subnet or site that it lies in, for filters; empty for the whole system. */
+  readonly scope: string
+  /** The address that told us; empty for the appliance itself. */
+  readonly remoteHost: string
   readonly raisedAt: number
+  /** When it was last raised again, changed, acknowledged or commented. */
   readonly lastAt: number
   readonly count: number
+  readonly acknowledged?: { readonly by: string; readonly at: number; readonly note: string }
+  readonly comments: readonly { readonly by: string; readonly at: number; readonly text: string }[]
+  /** The folded alarm that this one is a part of: it is shown beneath it and not forwarded on its own. */
+  readonly parent?: string
+  /** How many phones a folded alarm stands for. */
+  readonly blast?: number
+}
+
+/** What happened to an alarm; the history, and what forwarders follow. */
+export interface AlarmEvent {
+  /** Grows by one; the key, in twelve digits. */
+  readonly sequence: number
+  readonly at: number
+  readonly kind: 'raised' | 'changed' | 'acknowledged' | 'commented' | 'cleared' | 'event'
+  /** A person, a phone, or the part of the daemon that did it. */
+  readonly by: string
+  /** The alarm as it was afterwards; of a cleared one as it was last. */
+  readonly alarm: Alarm
+  /** False while a maintenance window or folding keeps it from being forwarded. */
+  readonly forward: boolean
 }

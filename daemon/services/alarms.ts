@@ -4,7 +4,11 @@ import type { Announce } from '#daemon/messages'
 import { put, remove, type Store } from '#daemon/store/store'
 import { alarms as table } from '#daemon/store/tables'
 
-export type NewAlarm = Pick<Alarm, 'name' | 'source' | 'severity' | 'description' | 'remedy'>
+type Facts = 'eventType' | 'probableCause' | 'additionalInfo' | 'mac' | 'scope' | 'remoteHost'
+export type NewAlarm = Pick<Alarm, 'name' | 'source' | 'severity' | 'description' | 'remedy'> &
+  Partial<Pick<Alarm, Facts>>
+
+const UNKNOWN = { eventType: 'other', probableCause: 0, additionalInfo: [], scope: '', remoteHost: '' } as const
 
 /** The list of active alarms: one for each cause and place. */
 export class Alarms {
@@ -25,7 +29,7 @@ export class Alarms {
     const active = this.#store.get(table, id)?.value
     const value: Alarm = active
       ? { ...active, ...alarm, lastAt: now, count: active.count + 1 }
-      : { ...alarm, id, raisedAt: now, lastAt: now, count: 1 }
+      : { ...UNKNOWN, comments: [], ...alarm, id, raisedAt: now, lastAt: now, count: 1 }
     if (!active) this.#announce('alarm.raised', { alarm: alarm.name, ...alarm })
     this.#write(put(table, id, value))
   }

@@ -6,6 +6,7 @@ import type { Attributes, Condition } from './filter.ts'
 // The rules of names, values and filters, for an owner of entries that keeps an index and asks it itself.
 export { type Dn, escapeDnValue, isWithin, parseDn } from './dn.ts'
 export { type Attributes, type Comparison, type Condition, compile, evaluate } from './filter.ts'
+export { escapeFilterValue, parseFilter } from './filter-text.ts'
 export { normalize, type Rule } from './matching.ts'
 
 /** One entry; values stand under the names of `schema.ts`, `objectClass` among them. */

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Phone } from '#daemon/domain/phone'
 import { parseIpv4 } from '#protocols/lib/ipv4'
+import { PLAIN_ALARM } from '#test/support/alarm'
 import { eventFrame } from '#web/live/stream'
 import { escapeHtml } from '#web/views'
 import { Events, listen, type ServerEvent, type Site, signedIn, type Visitor } from './client.ts'
@@ -72,6 +73,7 @@ function attackWith(port: MemoryPort, attack: string): void {
       severity: 'major',
       description: attack,
       remedy: attack,
+      ...PLAIN_ALARM,
       raisedAt: Number.NaN,
       lastAt: MONDAY,
       count: 1,

@@ -3,6 +3,7 @@ import type { BootStep } from '#daemon/domain/boot'
 import type { Lease } from '#daemon/domain/lease'
 import type { Phone, Presence } from '#daemon/domain/phone'
 import { parseIpv4 } from '#protocols/lib/ipv4'
+import { PLAIN_ALARM } from '#test/support/alarm'
 import { type MemoryPort, MONDAY, phone, step } from './memory-port.ts'
 
 const PEOPLE = [
@@ -45,6 +46,7 @@ export function furnish(port: MemoryPort, size: number): void {
       severity: 'critical',
       description: 'The SIP server refuses the phone’s registration',
       remedy: 'Check the user’s SIP password.',
+      ...PLAIN_ALARM,
       raisedAt: MONDAY - 42 * MINUTE,
       lastAt: MONDAY - 2 * MINUTE,
       count: 14,
@@ -56,6 +58,7 @@ export function furnish(port: MemoryPort, size: number): void {
       severity: 'minor',
       description: 'Only 9 of 250 addresses are free in 10.1.2.0/24',
       remedy: 'Add a range to the subnet or shorten its leases.',
+      ...PLAIN_ALARM,
       raisedAt: MONDAY - 7 * 60 * MINUTE,
       lastAt: MONDAY - 15 * MINUTE,
       count: 3,

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { Config } from '#config/schema'
+import { createJournal, faultText, type Journal } from '#daemon/journal'
+import { Alarms } from '#daemon/services/alarms'
+import { Vault } from '#daemon/services/vault'
+import { LevelStore } from '#daemon/store/level-store'
+import type { Store } from '#daemon/store/store'
+import type { Exchange } from '#protocols/lib/exchange'
+
+/** What every part of the product stands on. */
+export interface Foundation extends Journal {
+  readonly config: Config
+  readonly store: Store
+  readonly alarms: Alarms
+  readonly vault: Vault
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly onFault: (error: unknown) => void
+  /** Adds an ear for every request. */
+  readonly listen: (listener: (exchange: Exchange) => void) => void
+}
+
+export function composeFoundation(config: Config, logger: Logger, now: () => number): Foundation {
+  const listeners: ((exchange: Exchange) => void)[] = []
+  const journal = createJournal(logger, now, listeners)
+  const onFault = (error: unknown) => journal.announce('daemon.fault', { error: faultText(error) })
+  const store = new LevelStore({ folder: join(config.data.folder, 'store'), onFault })
+  const alarms = new Alarms(store, now, journal.announce)
+  const listen = (listener: (exchange: Exchange) => void) => void listeners.push(listener)
+  return { config, store, alarms, vault: new Vault(), now, onFault, listen, ...journal }
+}
