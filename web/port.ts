@@ -6,6 +6,7 @@ import type { Lease } from '#daemon/domain/lease'
 import type { Phone, Presence, User } from '#daemon/domain/phone'
 import type { Mac } from '#protocols/lib/mac'
 import type { Health } from '#protocols/server'
+import type { DirectoryPort } from './ports/directory.ts'
 
 export interface FleetSummary {
   readonly registered: number
@@ -85,6 +86,8 @@ export interface ServerRow {
 export interface WebPort {
   readonly fleet: FleetView
   readonly accounts: AccountsPort
+  /** Absent until a service offers it; its pages are then missing, too. */
+  readonly directory?: DirectoryPort
   servers(): readonly ServerRow[]
   alarms(): readonly Alarm[]
   /** The last DHCP exchanges of a client, newest first. */
