@@ -6,7 +6,9 @@ import type { Lease } from '#daemon/domain/lease'
 import type { Phone, Presence, User } from '#daemon/domain/phone'
 import type { Mac } from '#protocols/lib/mac'
 import type { Health } from '#protocols/server'
+import type { AlarmsPort } from './ports/alarms.ts'
 import type { DirectoryPort } from './ports/directory.ts'
+import type { ForwardingPort } from './ports/forwarding.ts'
 
 export interface FleetSummary {
   readonly registered: number
@@ -90,6 +92,9 @@ export interface WebPort {
   readonly directory?: DirectoryPort
   servers(): readonly ServerRow[]
   alarms(): readonly Alarm[]
+  /** Absent until their services offer them; their pages are then missing, too. */
+  readonly alarmDesk?: AlarmsPort
+  readonly forwarding?: ForwardingPort
   /** The last DHCP exchanges of a client, newest first. */
   explain(mac: Mac): readonly Explanation[]
   /** Opens a small part of the API to commands on this machine. */
