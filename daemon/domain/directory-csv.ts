@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { CsvError, parse } from 'csv-parse/sync'
 import { PERSON_ATTRIBUTES, type PersonAttribute } from './directory.ts'
 import {
   Collector,
@@ -46,7 +47,7 @@ type Column = PersonAttribute | 'key' | 'region' | undefined
  * programs call them. Several values of one cell are separated by line breaks or, for numbers, semicolons.
  */
 export function readCsv(text: string): FileContents {
-  const rows = cells(text.replace(/^\uFEFF/, ''))
+  const { rows, open } = rowsOf(text)
   const columns = (rows.shift()?.cells ?? []).map(columnOf)
   const people: FilePerson[] = []
   const rejected: Rejected[] = []
@@ -59,6 +60,7 @@ export function readCsv(text: string): FileContents {
       rejected.push({ line: row.line, reason: `${row.cells.length} cells, but ${columns.length} columns` })
     } else people.push(personOf(row, columns))
   }
+  if (open !== undefined) rejected.push({ line: open, reason: 'a quote is opened here and never closed' })
   return { people, rejected }
 }
 
@@ -92,54 +94,31 @@ interface Row {
   readonly cells: readonly string[]
 }
 
-/** The separator is the one that the first row has most of. A quote within a cell that did not begin with one is itself. */
-function cells(text: string): Row[] {
-  const [first = ''] = text.split(/\r?\n/, 1)
-  const [separator = ','] = [',', ';', '\t'].toSorted((a, b) => first.split(b).length - first.split(a).length)
+/**
+ * The separator is the one that the first row has most of. A quote within a cell that did not begin with one is itself.
+ * `open` is the line of a row whose quote is never closed: it and what follows cannot be told apart.
+ */
+function rowsOf(text: string): { readonly rows: Row[]; readonly open: number | undefined } {
+  const even = text.replaceAll(/\r\n?/g, '\n')
+  const [first = ''] = even.split('\n', 1)
+  const [delimiter = ','] = [',', ';', '\t'].toSorted((a, b) => first.split(b).length - first.split(a).length)
   const rows: Row[] = []
-  let row: string[] = []
-  let [line, begun, at] = [1, 1, 0]
-  while (at < text.length) {
-    const { cell, end } = text[at] === '"' ? quotedCell(text, at, separator) : plainCell(text, at, separator)
-    row.push(cell)
-    line += text.slice(at, end).split('\n').length - 1
-    at = end + 1
-    if (text[end] === separator && at < text.length) continue
-    if (text[end] === separator) row.push('')
-    if (text[end] === '\r' && text[at] === '\n') at++
-    rows.push({ line: begun, cells: row })
-    row = []
-    begun = ++line
+  let line = 1
+  const take = (cells: string[], { lines }: { readonly lines: number }) => {
+    rows.push({ line, cells: cells.map(unguarded) })
+    line = lines + 1
+    return null
   }
-  return rows
-}
-
-interface Cell {
-  readonly cell: string
-  /** Where the separator or the end of the row stands. */
-  readonly end: number
-}
-
-function plainCell(text: string, start: number, separator: string): Cell {
-  let end = start
-  while (end < text.length && text[end] !== separator && text[end] !== '\n' && text[end] !== '\r') end++
-  return { cell: text.slice(start, end), end }
-}
-
-/** A quote that is not closed goes to the end of the text; what stands behind a closed one belongs to the cell. */
-function quotedCell(text: string, start: number, separator: string): Cell {
-  let inner = ''
-  for (let from = start + 1; ; ) {
-    const quote = text.indexOf('"', from)
-    if (quote < 0) return { cell: inner + text.slice(from), end: text.length }
-    inner += text.slice(from, quote)
-    if (text[quote + 1] !== '"') {
-      const rest = plainCell(text, quote + 1, separator)
-      return { cell: inner + rest.cell, end: rest.end }
-    }
-    inner += '"'
-    from = quote + 2
+  try {
+    parse(even, {
+      ...{ delimiter, record_delimiter: '\n', bom: true, trim: delimiter !== '\t' },
+      ...{ relax_quotes: true, relax_column_count: true, on_record: take },
+    })
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error
+    return { rows, open: line }
   }
+  return { rows, open: undefined }
 }
 
 export function writeCsv(people: Iterable<WrittenPerson>): string {
@@ -152,5 +131,15 @@ export function writeCsv(people: Iterable<WrittenPerson>): string {
 }
 
 function cell(value: string): string {
-  return /[",;\t\r\n]|^\s|\s$/.test(value) ? `"${value.replaceAll('"', '""')}"` : value
+  const text = guarded(value)
+  return /[",;\t\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+/** What a spreadsheet would work out as a formula gets an apostrophe before it; `+49 (30) 1` is no formula. */
+function guarded(value: string): string {
+  return /^'*[=+@-]/.test(value) && !/^\+[\d\s()./-]*$/.test(value) ? `'${value}` : value
+}
+
+function unguarded(cell: string): string {
+  return /^'+[=+@-]/.test(cell) ? cell.slice(1) : cell
 }

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
-import { promisify } from 'node:util'
+import { randomBytes } from 'node:crypto'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { StoredAccount } from '#daemon/domain/account'
 import type { Announce } from '#daemon/messages'
 import { put, type Store } from '#daemon/store/store'
 import { accounts as table } from '#daemon/store/tables'
 import type { AccountsPort, SignIn } from '#web/port'
+import { hashPassword, NOBODY, verifyPassword } from './scrypt.ts'
 
-/** scrypt's cost: about 32 MB and 60 ms for one try [RFC 7914 §2]. */
-const COST = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 2 ** 20 }
-const KEY_BYTES = 32
 const SHORTEST = 12
 const LONGEST = 256
 
@@ -18,12 +15,7 @@ const LONGEST = 256
 const TRIES_BY_ACCOUNT = 5
 const TRIES_BY_ADDRESS = 20
 
-/** Stands in for the hash of an account that does not exist. */
-const NOBODY = ['scrypt', COST.N, COST.r, COST.p, 'AAAA', 'AAAA'].join('$')
-
-const derive = promisify<string, Buffer, number, typeof COST, Buffer>(scrypt)
-
-/** Local accounts of admins. Passwords are kept as `scrypt$<N>$<r>$<p>$<salt>$<key>`, the last two in base64. */
+/** Local accounts of admins. Of their passwords only a hash is kept. */
 export class Accounts implements AccountsPort {
   readonly #store: Store
   readonly #now: () => number
@@ -47,7 +39,7 @@ export class Accounts implements AccountsPort {
     const password = randomBytes(12).toString('base64url')
     await this.#save({
       name: 'admin',
-      passwordHash: await hash(password),
+      passwordHash: await hashPassword(password),
       mustChangePassword: true,
       createdAt: admin?.createdAt ?? this.#now(),
     })
@@ -64,7 +56,7 @@ export class Accounts implements AccountsPort {
     }
     const account = this.#store.get(table, key)?.value
     // An unknown name costs as much time as a wrong password, so that names cannot be told apart.
-    const right = await verify(password.slice(0, LONGEST), account?.passwordHash ?? NOBODY)
+    const right = await verifyPassword(password.slice(0, LONGEST), account?.passwordHash ?? NOBODY)
     if (!account || !right) {
       this.#announce('account.wrong-password', { account: key, from })
       return { kind: 'wrong' }
@@ -76,13 +68,13 @@ export class Accounts implements AccountsPort {
 
   async changePassword(name: string, current: string, next: string): Promise<string | undefined> {
     const account = this.#store.get(table, name)?.value
-    if (!account || !(await verify(current.slice(0, LONGEST), account.passwordHash))) {
+    if (!account || !(await verifyPassword(current.slice(0, LONGEST), account.passwordHash))) {
       return 'The current password is not right.'
     }
     if (next.length < SHORTEST) return `The new password needs at least ${SHORTEST} characters.`
     if (next.length > LONGEST) return `The new password may have at most ${LONGEST} characters.`
     if (next === current) return 'The new password is the old one.'
-    await this.#save({ ...account, passwordHash: await hash(next), mustChangePassword: false })
+    await this.#save({ ...account, passwordHash: await hashPassword(next), mustChangePassword: false })
     this.#announce('account.password-changed', { account: name })
     return undefined
   }
@@ -101,18 +93,4 @@ export class Accounts implements AccountsPort {
   async #save(account: StoredAccount): Promise<void> {
     await this.#store.commit([put(table, account.name, account)], { durable: true })
   }
-}
-
-async function hash(password: string): Promise<string> {
-  const salt = randomBytes(16)
-  const key = await derive(password, salt, KEY_BYTES, COST)
-  return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64'), key.toString('base64')].join('$')
-}
-
-async function verify(password: string, stored: string): Promise<boolean> {
-  const [, N, r, p, salt = '', expected = ''] = stored.split('$')
-  const wanted = Buffer.from(expected, 'base64')
-  const cost = { ...COST, N: Number(N), r: Number(r), p: Number(p) }
-  const key = await derive(password, Buffer.from(salt, 'base64'), KEY_BYTES, cost)
-  return wanted.length === key.length && timingSafeEqual(wanted, key)
 }

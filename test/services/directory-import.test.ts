@@ -50,6 +50,21 @@ describe('CSV [RFC 4180]', () => {
     expect(readCsv(text)).toMatchObject({ people: [], rejected: [{ line: 1 }] })
   })
 
+  test('a quote that is never closed is told with its line; what stands before it is taken', () => {
+    const { people, rejected } = readCsv('name,phone\r\nAnn,1\r\n"Mia,2\r\nJoe,3\r\n')
+    expect(people.map(({ line, attributes }) => [line, attributes.displayName])).toEqual([[2, 'Ann']])
+    expect(rejected).toEqual([{ line: 3, reason: 'a quote is opened here and never closed' }])
+  })
+
+  test('no cell is a formula to a spreadsheet, and each value is read again as it was', () => {
+    const values = ['=1+1', '@x', '-1', "'=x", "''@x", '+cmd|x', '+49 (30) 1-2', "'quoted'", 'a=b']
+    const text = writeCsv(
+      values.map((displayName, i) => ({ id: `${i}`, region: '', dn: '', attributes: { displayName } })),
+    )
+    expect(text.match(/(?:^|,)"?[=+@-][^,]*/gm)).toEqual([',+49 (30) 1-2'])
+    expect(readCsv(text).people.map(({ attributes }) => attributes.displayName)).toEqual(values)
+  })
+
   test('a quote that is never closed takes no time', () => {
     const since = performance.now()
     readCsv(`name\n${'"a'.repeat(200_000)}`)

@@ -3,9 +3,10 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { DirectoryAccount } from '#daemon/domain/directory'
 import type { Announce } from '#daemon/messages'
 import type { Alarms } from '#daemon/services/alarms'
+import { NOBODY, verifyPassword } from '#daemon/services/scrypt'
 import type { Store } from '#daemon/store/store'
 import { directoryAccounts } from '#daemon/store/tables'
-import { KnownPasswords, verifyPassword } from './passwords.ts'
+import { KnownPasswords } from './passwords.ts'
 
 /** Addresses under suspicion at a time; each holds an alarm. */
 const SUSPECTS = 100
@@ -107,6 +108,3 @@ export class Binds {
     }
   }
 }
-
-/** Stands in for the hash of an account that does not exist. */
-const NOBODY = ['scrypt', 2 ** 15, 8, 1, 'AAAA', 'AAAA'].join('$')

@@ -5,11 +5,11 @@ import { writeCsv } from '#daemon/domain/directory-csv'
 import type { DirectoryFormat, WrittenPerson } from '#daemon/domain/directory-file'
 import { writeLdif } from '#daemon/domain/directory-ldif'
 import { writeVcard } from '#daemon/domain/directory-vcard'
+import { hashPassword } from '#daemon/services/scrypt'
 import { type Change, put, remove, type Store } from '#daemon/store/store'
 import { contacts, directoryAccounts } from '#daemon/store/tables'
 import { escapeDnValue } from '#protocols/ldap/port'
 import { type ImportPlan, type ImportRequest, planImport } from './import.ts'
-import { hashPassword } from './passwords.ts'
 
 export interface PhonebookOptions {
   readonly store: Store
@@ -111,7 +111,7 @@ export class Phonebook {
     if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(key)) return 'A name has letters, digits, dots, hyphens and underscores.'
     if (password.length < SHORTEST_PASSWORD) return `The password needs at least ${SHORTEST_PASSWORD} characters.`
     if (password.length > LONGEST_PASSWORD) return `The password may have at most ${LONGEST_PASSWORD} characters.`
-    const passwordHash = await hashPassword(Buffer.from(password))
+    const passwordHash = await hashPassword(password)
     await this.#options.store.commit([put(directoryAccounts, key, { name: key, passwordHash, region })], {
       durable: true,
     })
