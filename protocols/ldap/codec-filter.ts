@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { type BerReader, type BerWriter, TAG } from '#protocols/lib/ber'
 import { MalformedPacket } from '#protocols/lib/malformed'
-import { type BerReader, type BerWriter, TAG } from './ber.ts'
 import type { Filter } from './filter.ts'
 
 /** Filters within filters, and items in all: more than any phone or person writes. */

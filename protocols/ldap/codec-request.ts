@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { type BerReader, type BerWriter, TAG } from '#protocols/lib/ber'
 import { MalformedPacket } from '#protocols/lib/malformed'
-import { type BerReader, type BerWriter, TAG } from './ber.ts'
 import { readFilter, writeFilter } from './codec-filter.ts'
 import type { BindRequest, CompareRequest, ExtendedRequest, LdapRequest, Scope, SearchRequest } from './messages.ts'
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { type BerReader, type BerWriter, TAG } from '#protocols/lib/ber'
 import { MalformedPacket } from '#protocols/lib/malformed'
-import { type BerReader, type BerWriter, TAG } from './ber.ts'
 import type { Attribute, LdapOperation, LdapResponse, LdapResult, WriteOperation } from './messages.ts'
 
 /** Application tags of the responses [RFC4511 §4.2–4.13]. */

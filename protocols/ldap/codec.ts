@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { BerReader, BerWriter, TAG } from '#protocols/lib/ber'
 import { MalformedPacket } from '#protocols/lib/malformed'
-import { BerReader, BerWriter, TAG } from './ber.ts'
 import { readRequest, writeRequest } from './codec-request.ts'
 import { isResponse, readResponse, writeResponse } from './codec-response.ts'
 import type { Control, LdapMessage, LdapOperation, LdapRequest, LdapResponse } from './messages.ts'

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { BerReader, BerWriter, TAG } from '#protocols/lib/ber'
 import { MalformedPacket } from '#protocols/lib/malformed'
-import { BerReader, BerWriter, TAG } from './ber.ts'
 import { type Control, type LdapRequest, OID } from './messages.ts'
 
 /** [RFC2696 §2] `cookie` is empty in the first request and in the last response. */

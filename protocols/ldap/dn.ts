@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BerReader } from './ber.ts'
+import { BerReader } from '#protocols/lib/ber'
 import { isProhibited, prepare } from './matching.ts'
 import { canonicalName } from './schema.ts'
 

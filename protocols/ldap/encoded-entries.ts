@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BerWriter } from './ber.ts'
+import { BerWriter } from '#protocols/lib/ber'
 import { writeResponse } from './codec-response.ts'
 import type { Attribute } from './messages.ts'
 import type { LdapEntry } from './port.ts'

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { header, TAG } from '#protocols/lib/ber'
 import { MalformedPacket } from '#protocols/lib/malformed'
-import { header, TAG } from './ber.ts'
 
 const NOTHING = Buffer.alloc(0)
 

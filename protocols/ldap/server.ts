@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
+import { BerWriter } from '#protocols/lib/ber'
 import type { Endpoint, Observe } from '#protocols/lib/exchange'
 import { peerAddress } from '#protocols/lib/ipv4'
 import { ListenError, watchTcp } from '#protocols/lib/listen'
 import { type Health, type ProtocolServer, Standing } from '#protocols/server'
-import { BerWriter } from './ber.ts'
 import { encode } from './codec.ts'
 import { Connection } from './connection.ts'
 import { EncodedEntries } from './encoded-entries.ts'

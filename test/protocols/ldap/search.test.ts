@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { BerReader, BerWriter, TAG } from '#protocols/ldap/ber'
 import type { Filter } from '#protocols/ldap/filter'
 import type { LdapLimits } from '#protocols/ldap/limits'
 import { type Control, OID, type Scope } from '#protocols/ldap/messages'
 import type { DirectoryView, Dn, LdapPort, Query } from '#protocols/ldap/port'
+import { BerReader, BerWriter, TAG } from '#protocols/lib/ber'
 import { type Answer, Client, namesIn, search } from './client.ts'
 import { BULKY, portOf, STAFF, SUFFIX, serve, shelf } from './house.ts'
 import { person } from './people.ts'

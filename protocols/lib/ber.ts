@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { MalformedPacket } from '#protocols/lib/malformed'
+import { MalformedPacket } from './malformed.ts'
 
-/** Universal tags that LDAP uses [X.690 §8, RFC4511 §5.1]. */
+/** Universal tags that LDAP and SNMP use [X.690 §8]. */
 export const TAG = { boolean: 0x01, integer: 0x02, octets: 0x04, enumerated: 0x0a, sequence: 0x30, set: 0x31 } as const
 
 const HIGH_TAG = 0x1f
-/** What a 4-byte length can say. LDAP needs less than 2^31 anywhere. */
+/** What a 4-byte length can say. Neither LDAP nor SNMP needs 2^31 anywhere. */
 const LENGTH_BYTES = 4
 
 /** What the first bytes of an element say: where its contents begin, and how long they are. */
@@ -16,7 +16,7 @@ export interface Header {
 
 /**
  * Reads the length of the element at `offset`; undefined when `end` comes before the length is complete.
- * Only the definite form is LDAP [RFC4511 §5.1]; throws MalformedPacket for the others, and for lengths of 2^32 or more.
+ * Only the definite form is allowed [RFC4511 §5.1, RFC3417 §8]; throws MalformedPacket for others, and for 2^32 or more.
  */
 export function header(bytes: Uint8Array, offset: number, end: number): Header | undefined {
   const first = bytes[offset + 1]
@@ -58,7 +58,7 @@ export class BerReader {
     return new BerReader(this.#bytes, start, this.#offset)
   }
 
-  /** A two's complement number of at most 32 bits: LDAP has no larger ones [RFC4511 §4.1.1 maxInt]. */
+  /** A two's complement number of at most 32 bits, the largest there is [RFC4511 §4.1.1 maxInt, RFC2578 §7.1.1]. */
   integer(tag: number = TAG.integer): number {
     const start = this.#open(tag)
     const length = this.#offset - start

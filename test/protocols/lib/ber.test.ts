@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { BerReader, BerWriter, TAG } from '#protocols/ldap/ber'
+import { BerReader, BerWriter, TAG } from '#protocols/lib/ber'
 import { MalformedPacket } from '#protocols/lib/malformed'
 
 function read(hex: string): BerReader {
