@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { StoredAccount } from '#daemon/domain/account'
-import type { Alarm } from '#daemon/domain/alarm'
+import type { Alarm, AlarmEvent } from '#daemon/domain/alarm'
 import type { BootTimeline } from '#daemon/domain/boot'
+import type { ForwardCursor, StoredDestination, ToldAlarm } from '#daemon/domain/destination'
 import type { Contact, DirectoryAccount } from '#daemon/domain/directory'
 import type { Lease } from '#daemon/domain/lease'
 import type { Phone, User } from '#daemon/domain/phone'
@@ -25,3 +26,11 @@ export const accounts: Table<StoredAccount> = { name: 'accounts' }
 export const contacts: Table<Contact> = { name: 'contacts' }
 /** Names with which phones search the directory, keyed by name in lower case. */
 export const directoryAccounts: Table<DirectoryAccount> = { name: 'directoryAccounts' }
+/** The alarm history, keyed by `AlarmEvent.sequence` in twelve digits. */
+export const alarmEvents: Table<AlarmEvent> = { name: 'alarmEvents' }
+/** Where alarms are forwarded to, keyed by the destination's id; those of the configuration file are not among them. */
+export const destinations: Table<StoredDestination> = { name: 'destinations' }
+/** Keyed by the destination's id. */
+export const forwardCursors: Table<ForwardCursor> = { name: 'forwardCursors' }
+/** Alarms that a destination was told of and not yet that they are over, keyed by its id, a slash and `Alarm.id`. */
+export const toldAlarms: Table<ToldAlarm> = { name: 'toldAlarms' }
