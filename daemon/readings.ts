@@ -2,7 +2,7 @@
 import type { FleetView } from '#web/port'
 import type { PoolUse } from './domain/address-pool.ts'
 import type { Reading } from './metrics.ts'
-import type { Addressing } from './services/addressing.ts'
+import type { Addressing } from './services/addressing/addressing.ts'
 import type { Alarms } from './services/alarms.ts'
 import type { Explain } from './services/explain.ts'
 import type { Store, Table } from './store/store.ts'

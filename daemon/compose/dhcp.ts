@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { partOf } from '#daemon/lifecycle'
 import { dhcpReadings } from '#daemon/readings'
-import { Addressing } from '#daemon/services/addressing'
+import { Addressing } from '#daemon/services/addressing/addressing'
 import { DhcpWatch } from '#daemon/services/dhcp-watch'
 import { Explain } from '#daemon/services/explain'
 import { planOf } from '#daemon/settings'

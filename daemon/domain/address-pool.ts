@@ -39,9 +39,10 @@ export class AddressPool {
   /** When looking for leases that are over may find more. */
   #nextEnd = Number.POSITIVE_INFINITY
 
-  constructor(subnet: Subnet, offers: OfferLimits) {
+  /** `before` is the pool that this one replaces: what it has offered goes on waiting. */
+  constructor(subnet: Subnet, offers: OfferLimits, before?: AddressPool) {
     this.subnet = subnet
-    this.#offers = new OfferTable(offers)
+    this.#offers = before ? before.#offers : new OfferTable(offers)
     this.#free = new Map(subnet.pools.map((pool) => [pool, new FreeAddresses(leasableAddresses(subnet, [pool]))]))
     this.#reserved = new Set(subnet.reservations?.flatMap(({ address }) => address ?? []))
   }

@@ -3,7 +3,7 @@ import type { Evaluation } from '#daemon/domain/dhcp/evaluate'
 import { type Explanation, explain, type Verdict } from '#daemon/domain/dhcp/explanation'
 import type { LeaseAnswer, LeaseQuery } from '#protocols/dhcp/port'
 import type { Mac } from '#protocols/lib/mac'
-import type { ExchangeLog, Rehearsal } from './addressing.ts'
+import type { ExchangeLog, Rehearsal } from './addressing/addressing.ts'
 
 /** One decision as it was made: the evaluation is the very record that the answer came from. */
 interface Entry {

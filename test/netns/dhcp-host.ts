@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { completePlan } from '#daemon/domain/dhcp/ready-made'
-import { Addressing } from '#daemon/services/addressing'
+import { Addressing } from '#daemon/services/addressing/addressing'
 import { LevelStore } from '#daemon/store/level-store'
 import { identify } from '#daemon/vendors/audiocodes/identify'
 import { DhcpServer } from '#protocols/dhcp/server'

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { Reservation, Subnet } from '#daemon/domain/dhcp/model'
 import { completePlan } from '#daemon/domain/dhcp/ready-made'
-import { Addressing } from '#daemon/services/addressing'
+import { Addressing } from '#daemon/services/addressing/addressing'
 import { Alarms } from '#daemon/services/alarms'
 import { DhcpWatch } from '#daemon/services/dhcp-watch'
 import { leases } from '#daemon/store/tables'

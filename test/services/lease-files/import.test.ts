@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { completePlan } from '#daemon/domain/dhcp/ready-made'
 import type { Lease } from '#daemon/domain/lease'
-import { Addressing } from '#daemon/services/addressing'
+import { Addressing } from '#daemon/services/addressing/addressing'
 import { importLeases } from '#daemon/services/lease-files/import'
 import type { FoundLease } from '#daemon/services/lease-files/lease-file'
 import { put } from '#daemon/store/store'
