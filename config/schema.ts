@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod'
+import { alarms } from './alarms.ts'
 import { dhcp } from './dhcp.ts'
 import { distinguishedName, endpoint, ipv4, live, restart, timeZone } from './fields.ts'
+import { snmp } from './snmp.ts'
 
 /*
  * The one schema: validation, the settings form and the documentation all come from it. Objects are strict, so a
@@ -110,6 +112,8 @@ export const configSchema = z.strictObject({
   dhcp: dhcp.prefault({}).meta(live('DHCP', 'Addresses and boot options.')),
   ldap: ldap.prefault({}).meta(live('LDAP', 'The directory that phones search while people type.')),
   fleet: fleet.prefault({}).meta(live('Fleet', 'Approval and presence.')),
+  alarms: alarms.prefault({}).meta(live('Alarms', 'How long they are remembered, and where they go.')),
+  snmp: snmp.prefault({}).meta(live('SNMP', 'The MIB, and the agent that shows it.')),
   log: log.prefault({}).meta(live('Log', 'What is written to standard output.')),
 })
 

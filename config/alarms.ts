@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+import { z } from 'zod'
+import { live, restart } from './fields.ts'
+import { destinations } from './forwarding.ts'
+
+export const alarms = z.strictObject({
+  historyDays: z
+    .int()
+    .min(1)
+    .max(3_650)
+    .default(90)
+    .meta(restart('History days', 'How long it is remembered what happened.')),
+  historyEvents: z
+    .int()
+    .min(1_000)
+    .max(1_000_000)
+    .default(50_000)
+    .meta(restart('History events', 'Most of them; a destination that is down for longer misses the oldest.')),
+  destinations: destinations.meta(live('Destinations', 'Where alarms are forwarded to.')),
+})
