@@ -6,6 +6,7 @@ import { DhcpWatch } from '#daemon/services/dhcp-watch'
 import { Explain } from '#daemon/services/explain'
 import { planOf } from '#daemon/settings'
 import { identify } from '#daemon/vendors/audiocodes/identify'
+import { readAgain } from '#protocols/dhcp/query'
 import { DhcpServer, type LinkSocket } from '#protocols/dhcp/server'
 import type { Foundation } from './foundation.ts'
 
@@ -13,7 +14,7 @@ import type { Foundation } from './foundation.ts'
 export function composeDhcp({ config, store, alarms, now, observe }: Foundation, links: readonly LinkSocket[]) {
   const { mode, listen } = config.dhcp
   const watch = new DhcpWatch(alarms, now)
-  const explain = new Explain(now)
+  const explain = new Explain(now, readAgain)
   const addressing = new Addressing({
     ...{ store, now, identify, watch, explain },
     plan: planOf(config, now()),

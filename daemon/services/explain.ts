@@ -5,13 +5,25 @@ import type { LeaseAnswer, LeaseQuery } from '#protocols/dhcp/port'
 import type { Mac } from '#protocols/lib/mac'
 import type { ExchangeLog, Rehearsal } from './addressing/addressing.ts'
 
-/** One decision as it was made: the evaluation is the very record that the answer came from. */
+/** What of a message only the socket and the clock knew: with the packet it makes the query again. */
+export type Heard = Pick<LeaseQuery, 'kind' | 'link' | 'peer'>
+export type ReadAgain = (packet: Uint8Array, heard: Heard) => LeaseQuery
+
+/**
+ * One decision as it was made: the evaluation is the very record that the answer came from, and shared by clients that
+ * look alike. The message is kept as its bytes, one character each, which takes a fifth of what the query does.
+ */
 interface Entry {
   readonly at: number
-  readonly query: LeaseQuery
-  readonly answer: LeaseAnswer
+  readonly heard: Heard
+  /** Empty where there is none, or it is longer than any client's should be. */
+  readonly packet: string
+  readonly verdict: Verdict
   readonly evaluation: Evaluation | undefined
-  onWire: readonly number[] | undefined
+  /** Set until the answer has left; for good where no packet is kept, or no answer left. */
+  query: LeaseQuery | undefined
+  /** The codes of the options that went out, one character each. */
+  onWire: string | undefined
 }
 
 export interface ExplainLimits {
@@ -21,11 +33,15 @@ export interface ExplainLimits {
   readonly clients: number
 }
 
+/** What fits an Ethernet frame; senders of more shall not fill our memory with it. */
+const LONGEST_PACKET = 1_472
+
 const LIMITS: ExplainLimits = { each: 4, clients: 16_384 }
 
 /** The last exchanges of every client, bounded, in memory. */
 export class Explain implements ExchangeLog {
   readonly #now: () => number
+  readonly #readAgain: ReadAgain
   readonly #limits: ExplainLimits
   /** Not heard of for longest first; of one client the oldest first. */
   readonly #entries = new Map<Mac, Entry[]>()
@@ -33,8 +49,9 @@ export class Explain implements ExchangeLog {
   /** Messages by class; as many as the plan has classes. */
   readonly #classes = new Map<string, number>()
 
-  constructor(now: () => number, limits = LIMITS) {
+  constructor(now: () => number, readAgain: ReadAgain, limits = LIMITS) {
     this.#now = now
+    this.#readAgain = readAgain
     this.#limits = limits
   }
 
@@ -45,7 +62,9 @@ export class Explain implements ExchangeLog {
     for (const { name, member } of evaluation?.classes ?? []) {
       if (member) this.#classes.set(name, (this.#classes.get(name) ?? 0) + 1)
     }
-    entries.push({ at: this.#now(), query, answer, evaluation, onWire: undefined })
+    const entry = { ...kept(query), at: this.#now(), verdict: verdictOf(answer), evaluation, onWire: undefined }
+    if (answer.kind === 'silent' && entry.packet !== '') entry.query = undefined
+    entries.push(entry)
     if (entries.length > this.#limits.each) entries.shift()
     if (this.#entries.size <= this.#limits.clients) return
     const [oldest] = this.#entries.keys()
@@ -54,7 +73,9 @@ export class Explain implements ExchangeLog {
 
   answered(query: LeaseQuery, sent: ReadonlyMap<number, Uint8Array>): void {
     const entry = this.#entries.get(query.mac)?.find((one) => one.query === query)
-    if (entry) entry.onWire = [...sent.keys()]
+    if (!entry) return
+    if (entry.packet !== '') entry.query = undefined
+    entry.onWire = String.fromCharCode(...sent.keys())
   }
 
   classCounts(): Readonly<Record<string, number>> {
@@ -63,12 +84,14 @@ export class Explain implements ExchangeLog {
 
   /** The client's last exchanges, newest first. */
   of(mac: Mac): Explanation[] {
-    const entries = this.#entries.get(mac) ?? []
-    return [...entries]
-      .reverse()
-      .map(({ at, query, answer, evaluation, onWire }) =>
-        explain({ at, asked: query, packet: query.packet, verdict: verdictOf(answer), evaluation, onWire }),
-      )
+    return (this.#entries.get(mac) ?? []).map((entry) => this.#explain(entry)).reverse()
+  }
+
+  #explain({ at, heard, packet: text, query, verdict, evaluation, onWire }: Entry): Explanation {
+    const packet = text === '' ? undefined : Buffer.from(text, 'latin1')
+    const asked = query ?? this.#readAgain(packet ?? new Uint8Array(), heard)
+    const codes = onWire === undefined ? undefined : Array.from(onWire, (code) => code.charCodeAt(0))
+    return explain({ at, asked, packet, verdict, evaluation, onWire: codes })
   }
 }
 
@@ -83,4 +106,12 @@ export function explainRehearsal(query: LeaseQuery, { evaluation, address, refus
 function verdictOf(answer: LeaseAnswer): Verdict {
   if (answer.kind === 'lease') return { kind: 'lease', address: answer.address, leaseSeconds: answer.leaseSeconds }
   return { kind: answer.kind, reason: answer.reason }
+}
+
+function kept(query: LeaseQuery): Pick<Entry, 'heard' | 'packet' | 'query'> {
+  const { kind, link, peer, packet } = query
+  const heard = { kind, link, peer }
+  if (!packet || packet.length > LONGEST_PACKET) return { heard, packet: '', query: { ...query, packet: undefined } }
+  const text = Buffer.from(packet.buffer, packet.byteOffset, packet.length).toString('latin1')
+  return { heard, packet: text, query }
 }

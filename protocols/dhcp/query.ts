@@ -2,7 +2,7 @@
 import type { Endpoint } from '#protocols/lib/exchange'
 import { type Ipv4, UNSPECIFIED } from '#protocols/lib/ipv4'
 import { macFromBytes } from '#protocols/lib/mac'
-import { BOOTREQUEST, type DhcpMessage } from './codec.ts'
+import { BOOTREQUEST, type DhcpMessage, decode } from './codec.ts'
 import { MESSAGE, messageName, OPTION, readAddress, readNumber, readText, toHex } from './options.ts'
 import type { LeaseQuery, QueryKind } from './port.ts'
 import { isRelayed, type RelayInformation, relayInformation } from './relay.ts'
@@ -82,6 +82,13 @@ export function readRequest(
     packet,
   }
   return { kind: 'request', request: { message, type, relay, query } }
+}
+
+/** The query as it was, from the packet and what only the socket knew of it. Throws as `decode` and `readRequest` do. */
+export function readAgain(packet: Uint8Array, heard: Pick<LeaseQuery, 'kind' | 'link' | 'peer'>): LeaseQuery {
+  const reading = readRequest(decode(packet), heard.peer, 'unknown', heard.link, packet)
+  if (reading.kind === 'ignore') throw new TypeError(`the packet was no query: ${reading.reason}`)
+  return { ...reading.request.query, ...heard }
 }
 
 /**

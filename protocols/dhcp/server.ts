@@ -8,6 +8,7 @@ import { MalformedPacket } from '#protocols/lib/malformed'
 import { type Health, type ProtocolServer, Standing } from '#protocols/server'
 import { decode, encode } from './codec.ts'
 import { type DhcpPorts, destination } from './destination.ts'
+import { Intake, looksLikeDiscover } from './intake.ts'
 import { MESSAGE, messageName } from './options.ts'
 import type { DhcpPort, LeaseQuery } from './port.ts'
 import { type Arrival, type ClientRequest, messageType, readRequest } from './query.ts'
@@ -43,6 +44,15 @@ interface Ear {
   readonly socket: Socket
 }
 
+/** A message that waits for its turn. */
+interface Heard {
+  /** When it came, by `performance.now()`. */
+  readonly at: number
+  readonly bytes: Uint8Array
+  readonly peer: Endpoint
+  readonly ear: Ear
+}
+
 /** Reports how the message at hand ended. */
 type Tell = (told: Omit<Exchange, 'protocol' | 'peer' | 'micros'>) => void
 
@@ -57,6 +67,7 @@ export class DhcpServer implements ProtocolServer {
   readonly #maxPending: number
   readonly #standing = new Standing()
   readonly #working = new Set<Promise<void>>()
+  readonly #intake: Intake<Heard>
   #sockets: Socket[] = []
   #stopping: Promise<void> | undefined
 
@@ -67,6 +78,11 @@ export class DhcpServer implements ProtocolServer {
     this.#port = options.port
     this.#observe = options.observe
     this.#maxPending = options.maxPending ?? 4_000
+    this.#intake = new Intake({
+      work: (heard) => this.#receive(heard),
+      drop: (heard) => this.#drop(heard),
+      maxWaiting: this.#maxPending,
+    })
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -121,8 +137,10 @@ export class DhcpServer implements ProtocolServer {
     { sender, link }: { sender?: Socket; link?: Ipv4 | undefined } = {},
   ): Promise<Socket> {
     const socket: Socket = await bind({
-      onMessage: (bytes, { address, port }) =>
-        this.#receive(bytes, { address, port }, { arrival, link, socket: sender ?? socket }),
+      onMessage: (bytes, { address, port }) => {
+        const ear = { arrival, link, socket: sender ?? socket }
+        this.#intake.add({ at: performance.now(), bytes, peer: { address, port }, ear }, looksLikeDiscover(bytes))
+      },
       onLost: (error) => this.#lose(socket, error),
     })
     this.#sockets.push(socket)
@@ -131,11 +149,19 @@ export class DhcpServer implements ProtocolServer {
     return socket
   }
 
-  #receive(bytes: Uint8Array, peer: Endpoint, { arrival, link, socket }: Ear): void {
-    const at = performance.now()
-    const tell: Tell = (told) => {
-      this.#observe({ protocol: this.name, peer, micros: Math.round((performance.now() - at) * 1000), ...told })
-    }
+  /** Its sender tries again, and may find us less busy; nobody looks into the packet. */
+  #drop(heard: Heard): void {
+    this.#tell(heard, { operation: 'PACKET', ending: 'ignore', reason: 'too many messages wait', evidence: {} })
+  }
+
+  #tell({ at, peer }: Heard, told: Parameters<Tell>[0]): void {
+    this.#observe({ protocol: this.name, peer, micros: Math.round((performance.now() - at) * 1000), ...told })
+  }
+
+  #receive(heard: Heard): void {
+    const { bytes, peer, ear } = heard
+    const { arrival, link, socket } = ear
+    const tell: Tell = (told) => this.#tell(heard, told)
     try {
       const message = decode(bytes)
       const reading = readRequest(message, peer, arrival, link, bytes)
@@ -191,6 +217,7 @@ export class DhcpServer implements ProtocolServer {
   #lose(socket: Socket, error: Error): void {
     for (const other of this.#sockets) if (other !== socket) other.close()
     this.#sockets = []
+    this.#intake.clear()
     // Node never calls back a send whose socket went away meanwhile: nobody may wait for those answers.
     this.#working.clear()
     this.#standing.lost(error)
@@ -198,6 +225,7 @@ export class DhcpServer implements ProtocolServer {
 
   async #drain(): Promise<void> {
     for (const socket of this.#sockets) socket.removeAllListeners('message')
+    this.#intake.flush()
     await Promise.all(this.#working)
     await this.#close()
     this.#standing.stopped()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createSocket, type Socket } from 'node:dgram'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { expect, onTestFinished, test } from 'vitest'
 import { type DhcpMessage, decode, encode } from '#protocols/dhcp/codec'
 import { decodeOption } from '#protocols/dhcp/options'
@@ -249,23 +249,30 @@ test('messages above the bound, DISCOVERs from its half on, are dropped and coun
   const opened = new Promise<void>((resolve) => {
     gate.open = resolve
   })
+  const working = new EventEmitter()
   const { server, endpoint, reports } = await serving(
     async () => {
+      working.emit('one more')
       await opened
       return LEASE
     },
     { maxPending: 2 },
   )
-  relay.send(relayed([DISCOVER, SOURCE_PORT], { xid: 1 }), endpoint)
+  const inWork = async (packet: Uint8Array) => {
+    const begun = once(working, 'one more')
+    relay.send(packet, endpoint)
+    await begun
+  }
+  await inWork(relayed([DISCOVER, SOURCE_PORT], { xid: 1 }))
   relay.send(relayed([DISCOVER, SOURCE_PORT], { xid: 2 }), endpoint)
-  relay.send(relayed([REQUEST, ASKED, SOURCE_PORT], { xid: 3 }), endpoint)
-  relay.send(relayed([REQUEST, ASKED, SOURCE_PORT], { xid: 4 }), endpoint)
   expect(await reports.next()).toMatchObject({
     operation: 'DISCOVER',
     ending: 'ignore',
     reason: 'too many messages in work',
     evidence: { mac: '00908f123456' },
   })
+  await inWork(relayed([REQUEST, ASKED, SOURCE_PORT], { xid: 3 }))
+  relay.send(relayed([REQUEST, ASKED, SOURCE_PORT], { xid: 4 }), endpoint)
   expect(await reports.next()).toMatchObject({ operation: 'REQUEST', reason: 'too many messages in work' })
   const stopped = server.stop()
   gate.open()

@@ -11,7 +11,7 @@ import { identify } from '#daemon/vendors/audiocodes/identify'
 import { decode, encode } from '#protocols/dhcp/codec'
 import { encodeOption } from '#protocols/dhcp/options'
 import type { LeaseQuery } from '#protocols/dhcp/port'
-import { readRequest } from '#protocols/dhcp/query'
+import { readAgain, readRequest } from '#protocols/dhcp/query'
 import { messageLimit, respond } from '#protocols/dhcp/reply'
 import { type Ipv4, UNSPECIFIED } from '#protocols/lib/ipv4'
 import { type Mac, macToBytes } from '#protocols/lib/mac'
@@ -54,7 +54,7 @@ async function officeWith(
   limits?: { each: number; clients: number },
 ) {
   const store = await freshStore()
-  const explain = new Explain(() => 1_000, limits)
+  const explain = new Explain(() => 1_000, readAgain, limits)
   const subnets = [subnet('10.99.0.0/24', '10.99.0.10', '10.99.0.19')]
   const plan = completePlan({ subnets, ...parts })
   const addressing = new Addressing({ store, plan, identify, now: () => 1_000, explain })
