@@ -4,6 +4,12 @@ import { live, restart } from './fields.ts'
 import { destinations } from './forwarding.ts'
 
 export const alarms = z.strictObject({
+  maxActive: z
+    .int()
+    .min(100)
+    .max(200_000)
+    .default(30_000)
+    .meta(restart('Most active alarms', 'What comes beyond is counted in one alarm.')),
   historyDays: z
     .int()
     .min(1)

@@ -10,6 +10,7 @@ import { tftpFiles } from '#protocols/provisioning/tftp-files'
 import type { ProtocolServer } from '#protocols/server'
 import { TftpServer } from '#protocols/tftp/server'
 import { WebServer } from '#web/server'
+import { composeAlarms } from './compose/alarms.ts'
 import { composeDhcp } from './compose/dhcp.ts'
 import { composeDirectory } from './compose/directory.ts'
 import { composeFiles } from './compose/files.ts'
@@ -42,6 +43,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const { files, firmware } = composeFiles(base)
   const dhcp = composeDhcp(base, dhcpLinks)
   const directory = composeDirectory(base)
+  const alarming = composeAlarms(base)
 
   const tftp = new TftpServer({ listen: config.tftp.listen, port: tftpFiles(files), observe })
   const http = new PhoneHttpServer({
@@ -82,7 +84,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     },
     stop: () => store.close(),
   }
-  const services = [...phones.parts, ...dhcp.parts, ...directory.parts]
+  const services = [...alarming.parts, ...phones.parts, ...dhcp.parts, ...directory.parts]
   const parts: Part[] = [data, ...services, ...servers.map((server) => supervise(server, alarms, announce))]
   return { parts, servers, accounts, announce, alarms, localToken }
 }

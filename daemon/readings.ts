@@ -27,6 +27,12 @@ export function readings(store: Store, fleet: FleetView, alarms: Alarms): Readin
     },
     { name: 'offhook_alarms_active', help: 'Active alarms.', read: () => alarms.active().length },
     {
+      name: 'offhook_alarms',
+      help: 'Active alarms by severity.',
+      label: 'severity',
+      read: () => alarms.bySeverity(),
+    },
+    {
       name: 'offhook_store_records',
       help: 'Records in each table.',
       label: 'table',

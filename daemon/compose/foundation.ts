@@ -27,7 +27,7 @@ export function composeFoundation(config: Config, logger: Logger, now: () => num
   const journal = createJournal(logger, now, listeners)
   const onFault = (error: unknown) => journal.announce('daemon.fault', { error: faultText(error) })
   const store = new LevelStore({ folder: join(config.data.folder, 'store'), onFault })
-  const alarms = new Alarms(store, now, journal.announce)
+  const alarms = new Alarms(store, now, journal.announce, config.alarms)
   const listen = (listener: (exchange: Exchange) => void) => void listeners.push(listener)
   return { config, store, alarms, vault: new Vault(), now, onFault, listen, ...journal }
 }

@@ -48,7 +48,17 @@ export interface Alarm {
   readonly parent?: string
   /** How many phones a folded alarm stands for. */
   readonly blast?: number
+  /** Why nobody outside was told of it yet; absent once it was forwarded. */
+  readonly quiet?: Quiet
+  /** Its sender is no known phone: kept apart and never forwarded. */
+  readonly unknown?: boolean
 }
+
+/**
+ * `window`: it waits for others to be folded with; `folded`: its parent speaks for it; `flapping`: it comes and goes;
+ * `maintenance`: its scope is worked on; `unknown`: its sender is no known phone.
+ */
+export type Quiet = 'window' | 'folded' | 'flapping' | 'maintenance' | 'unknown'
 
 /** What happened to an alarm; the history, and what forwarders follow. */
 export interface AlarmEvent {
@@ -60,6 +70,20 @@ export interface AlarmEvent {
   readonly by: string
   /** The alarm as it was afterwards; of a cleared one as it was last. */
   readonly alarm: Alarm
-  /** False while a maintenance window or folding keeps it from being forwarded. */
+  /**
+   * False while a maintenance window or folding keeps it from being forwarded. An alarm that was raised quietly and is
+   * released later has a second `raised`, with true; what was never forwarded is cleared with false.
+   */
   readonly forward: boolean
 }
+
+type Facts = 'eventType' | 'probableCause' | 'additionalInfo' | 'mac' | 'scope' | 'remoteHost' | 'blast' | 'unknown'
+
+/** What the one who raises an alarm knows of it. */
+export type NewAlarm = Pick<Alarm, 'name' | 'source' | 'severity' | 'description' | 'remedy'> &
+  Partial<Pick<Alarm, Facts>> & {
+    /** Tells alarms of one name and source apart, where they stand side by side. */
+    readonly detail?: string
+    /** When the sender says it began, in milliseconds since the epoch; by default the time of receipt. */
+    readonly raisedAt?: number
+  }

@@ -1,62 +1,268 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Alarm } from '#daemon/domain/alarm'
+import type { Alarm, AlarmEvent, NewAlarm, Quiet } from '#daemon/domain/alarm'
+import { acknowledged, afterRaise, alarmId, commented, released } from '#daemon/domain/alarm-steps'
 import type { Announce } from '#daemon/messages'
-import { put, remove, type Store } from '#daemon/store/store'
-import { alarms as table } from '#daemon/store/tables'
+import type { Change, Store } from '#daemon/store/store'
+import { alarmEvents } from '#daemon/store/tables'
+import { AlarmHistory } from './alarm-history.ts'
+import { AlarmShelf } from './alarm-shelf.ts'
 
-type Facts = 'eventType' | 'probableCause' | 'additionalInfo' | 'mac' | 'scope' | 'remoteHost'
-export type NewAlarm = Pick<Alarm, 'name' | 'source' | 'severity' | 'description' | 'remedy'> &
-  Partial<Pick<Alarm, Facts>>
+export type { NewAlarm } from '#daemon/domain/alarm'
 
-const UNKNOWN = { eventType: 'other', probableCause: 0, additionalInfo: [], scope: '', remoteHost: '' } as const
+export interface AlarmSettings {
+  /** Most active alarms; what comes beyond is counted in one alarm. */
+  readonly maxActive: number
+  readonly historyEvents: number
+  readonly historyDays: number
+}
 
-/** The list of active alarms: one for each cause and place. */
+export const ALARM_DEFAULTS: AlarmSettings = { maxActive: 30_000, historyEvents: 50_000, historyDays: 90 }
+
+/** Why an alarm is not told outside at the moment; undefined: tell it. Asked for each new one. */
+export type Hush = (alarm: Alarm) => Quiet | undefined
+
+/** Who did it, where nobody else did. */
+const OURSELVES = 'offhook'
+/** The appliance's own alarms find room when those of phones have taken all. */
+const RESERVE = 1_000
+const MOST_STRANGERS = 500
+const FLOOD = 'ALARM FLOOD'
+const FLOOD_SOURCE = 'alarms'
+/** The flood's alarm is written at most this often. */
+const FLOOD_PAUSE_MS = 5_000
+
+/**
+ * The active alarms, one for each cause and place, and what happens to them. Every step is an event in the history,
+ * written in one commit with the alarm.
+ *
+ * What returns a promise resolves with true once it is on disk (fsync, shared with all who wait), with false when the
+ * disk refused; it never rejects. What the disk refused is kept in memory, shown, and written as soon as the disk
+ * takes it, except for `raiseAsked`: there the asker is told and comes again.
+ */
 export class Alarms {
   readonly #store: Store
   readonly #now: () => number
   readonly #announce: Announce
+  readonly #settings: AlarmSettings
+  readonly #history: AlarmHistory
+  readonly #shelf: AlarmShelf
+  #hush: Hush = () => undefined
+  /** Alarms that found no room since the flood began, and when that was last told. */
+  #flood = { count: 0, toldAt: Number.NEGATIVE_INFINITY }
 
-  constructor(store: Store, now: () => number, announce: Announce) {
+  constructor(store: Store, now: () => number, announce: Announce, settings: AlarmSettings = ALARM_DEFAULTS) {
     this.#store = store
     this.#now = now
     this.#announce = announce
+    this.#settings = settings
+    this.#history = new AlarmHistory(store, { events: settings.historyEvents, days: settings.historyDays })
+    this.#shelf = new AlarmShelf(store, (error) => {
+      announce('daemon.fault', { error: `alarms could not be written: ${String(error)}` })
+    })
   }
 
-  /** Raises an alarm, or counts it once more when it is active already. */
-  raise(alarm: NewAlarm): void {
-    const id = idOf(alarm.name, alarm.source)
-    const now = this.#now()
-    const active = this.#store.get(table, id)?.value
-    const value: Alarm = active
-      ? { ...active, ...alarm, lastAt: now, count: active.count + 1 }
-      : { ...UNKNOWN, comments: [], ...alarm, id, raisedAt: now, lastAt: now, count: 1 }
-    if (!active) this.#announce('alarm.raised', { alarm: alarm.name, ...alarm })
-    this.#write(put(table, id, value))
+  /** Whom to ask whether a new alarm is to be forwarded. */
+  hushBy(hush: Hush): void {
+    this.#hush = hush
+  }
+
+  /** Raises an alarm, changes it where it says something else, or counts it once more. */
+  raise(alarm: NewAlarm, by = OURSELVES): Promise<boolean> {
+    return this.raiseAll([alarm], by)
+  }
+
+  /** Many at once, in one commit. `quiet`: not to be forwarded before `release`. */
+  raiseAll(raised: readonly NewAlarm[], by = OURSELVES, quiet?: Quiet): Promise<boolean> {
+    return this.#commit(this.#raised(raised, by, quiet), 'keep')
+  }
+
+  /** For an asker who tries again when the answer is false: nothing of it is left behind then. */
+  raiseAsked(raised: readonly NewAlarm[], by: string): Promise<boolean> {
+    return this.#commit(this.#raised(raised, by), 'forget')
+  }
+
+  /** As `raiseAsked`, for clears. */
+  clearAsked(ids: readonly string[], by: string): Promise<boolean> {
+    return this.#commit(this.#clearedAll(ids, by), 'forget')
   }
 
   /** Clears an alarm; clearing one that is not active does nothing. */
-  clear(name: string, source: string): void {
-    const id = idOf(name, source)
-    if (!this.#store.get(table, id)) return
-    this.#announce('alarm.cleared', { alarm: name, source })
-    this.#write(remove(table, id))
+  clear(name: string, source: string, by = OURSELVES): Promise<boolean> {
+    return this.clearAll([alarmId({ name, source })], by)
   }
 
-  /** The active alarms, the gravest and newest first. */
+  clearAll(ids: readonly string[], by = OURSELVES): Promise<boolean> {
+    return this.#commit(this.#clearedAll(ids, by), 'keep')
+  }
+
+  /** Something that happened and is over: in the history and forwarded, never active. */
+  event(happened: NewAlarm, by = OURSELVES): Promise<boolean> {
+    const { alarm } = afterRaise(undefined, happened, this.#now())
+    const quiet = this.#hush(alarm)
+    return this.#commit(this.#event('event', by, quiet ? { ...alarm, quiet } : alarm), 'keep')
+  }
+
+  /** Undefined: it is not active. */
+  acknowledge(id: string, by: string, note: string): Promise<boolean> | undefined {
+    return this.#replace(id, 'acknowledged', by, (alarm) => acknowledged(alarm, by, note, this.#now()))
+  }
+
+  unacknowledge(id: string, by: string): Promise<boolean> | undefined {
+    return this.#replace(id, 'changed', by, ({ acknowledged: _, ...alarm }) => ({ ...alarm, lastAt: this.#now() }))
+  }
+
+  comment(id: string, by: string, text: string): Promise<boolean> | undefined {
+    return this.#replace(id, 'commented', by, (alarm) => commented(alarm, by, text, this.#now()))
+  }
+
+  /** Alarms that were quiet are told now: a second `raised`, to be forwarded. */
+  release(ids: readonly string[], by = OURSELVES): Promise<boolean> {
+    const changes = ids.flatMap((id) => {
+      const alarm = this.#shelf.get(id)
+      if (!alarm?.quiet || alarm.quiet === 'unknown') return []
+      const told = released(alarm)
+      return [this.#shelf.put(told), ...this.#event('raised', by, told)]
+    })
+    return this.#commit(changes, 'keep')
+  }
+
+  /** Rewrites what belongs to no step of an alarm's life (its parent, why it is quiet): no event. */
+  amend(ids: readonly string[], change: (alarm: Alarm) => Alarm): Promise<boolean> {
+    const changes = ids.flatMap((id) => {
+      const alarm = this.#shelf.get(id)
+      return alarm ? [this.#shelf.put(change(alarm))] : []
+    })
+    return this.#commit(changes, 'keep')
+  }
+
+  get(id: string): Alarm | undefined {
+    return this.#shelf.get(id)
+  }
+
+  /** The active alarms, the gravest and newest first; not those of unknown senders. */
   active(): readonly Alarm[] {
-    const order = ['critical', 'major', 'minor', 'warning', 'indeterminate']
-    return [...this.#store.entries(table)]
-      .map(({ value }) => value)
-      .sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity) || b.raisedAt - a.raisedAt)
+    return this.#shelf.known()
   }
 
-  #write(change: ReturnType<typeof remove>): void {
-    this.#store.commit([change], { durable: false }).catch((error: unknown) => {
-      this.#announce('daemon.fault', { error: `an alarm could not be written: ${String(error)}` })
+  /** Alarms of senders that are no known phone, newest first. */
+  strangers(): readonly Alarm[] {
+    return this.#shelf.strangers()
+  }
+
+  /** Active alarms of a phone. */
+  of(mac: string): readonly Alarm[] {
+    return this.#shelf.of(mac)
+  }
+
+  /** Newest first, from before a sequence on. */
+  events(before?: number): Iterable<AlarmEvent> {
+    return this.#history.newest(before)
+  }
+
+  /** Calls back after each event was written. */
+  follow(listener: (event: AlarmEvent) => void): () => void {
+    return this.#store.watch(alarmEvents, 'now', ({ value }) => value && listener(value))
+  }
+
+  /** Active alarms by severity. */
+  bySeverity(): Record<string, number> {
+    const counts: Record<string, number> = { critical: 0, major: 0, minor: 0, warning: 0, indeterminate: 0 }
+    for (const { severity } of this.#shelf.all()) counts[severity] = (counts[severity] ?? 0) + 1
+    return counts
+  }
+
+  /** Writes what the disk refused, and lets go of old history. Call it now and then. */
+  tick(): Promise<boolean> {
+    const changes = [...this.#history.expired(this.#now()), ...this.#afterFlood()]
+    return this.#commit(changes, 'keep')
+  }
+
+  #raised(raised: readonly NewAlarm[], by: string, quiet?: Quiet): Change[] {
+    return raised.flatMap((alarm) => {
+      const before = this.#shelf.get(alarmId(alarm))
+      if (!before && !this.#hasRoom(alarm)) return this.#drowned()
+      const { alarm: after, step } = afterRaise(before, alarm, this.#now())
+      // A stranger may write nothing into the history: it would push the others out.
+      if (alarm.unknown) return [...this.#roomForStranger(before), this.#shelf.put({ ...after, quiet: 'unknown' })]
+      if (step === 'counted') return [this.#shelf.put(after)]
+      const hushed = before ? undefined : (quiet ?? this.#hush(after))
+      const value = hushed ? { ...after, quiet: hushed } : after
+      if (step === 'raised') this.#announce('alarm.raised', { alarm: alarm.name, ...alarm })
+      return [this.#shelf.put(value), ...this.#event(step, by, value)]
     })
   }
-}
 
-function idOf(name: string, source: string): string {
-  return `${name}@${source}`
+  #clearedAll(ids: readonly string[], by: string): Change[] {
+    const changes = ids.flatMap((id) => {
+      const alarm = this.#shelf.get(id)
+      return alarm ? this.#cleared(alarm, by) : []
+    })
+    return changes.length === 0 ? [] : [...changes, ...this.#afterFlood()]
+  }
+
+  #cleared(alarm: Alarm, by: string): Change[] {
+    const change = this.#shelf.remove(alarm)
+    if (alarm.unknown) return [change]
+    this.#announce('alarm.cleared', { alarm: alarm.name, source: alarm.source, by })
+    return [change, ...this.#event('cleared', by, alarm)]
+  }
+
+  #replace(id: string, kind: AlarmEvent['kind'], by: string, change: (alarm: Alarm) => Alarm) {
+    const alarm = this.#shelf.get(id)
+    if (!alarm) return undefined
+    const after = change(alarm)
+    return this.#commit([this.#shelf.put(after), ...this.#event(kind, by, after)], 'forget')
+  }
+
+  #event(kind: AlarmEvent['kind'], by: string, alarm: Alarm): Change[] {
+    return this.#history.append(this.#now(), kind, by, alarm, alarm.quiet === undefined)
+  }
+
+  #hasRoom({ name, mac, unknown }: NewAlarm): boolean {
+    if (unknown || name === FLOOD) return true
+    return this.#shelf.count < this.#settings.maxActive + (mac === undefined ? RESERVE : 0)
+  }
+
+  #roomForStranger(before: Alarm | undefined): Change[] {
+    if (before || this.#shelf.strangerCount < MOST_STRANGERS) return []
+    const oldest = this.#shelf.oldestStranger()
+    return oldest ? [this.#shelf.remove(oldest)] : []
+  }
+
+  /** One alarm for all that found no room, written now and then. */
+  #drowned(): Change[] {
+    this.#flood.count++
+    const now = this.#now()
+    if (now - this.#flood.toldAt < FLOOD_PAUSE_MS) return []
+    this.#flood.toldAt = now
+    return this.#raised([this.#floodAlarm()], OURSELVES)
+  }
+
+  /** Ends the flood when a tenth of the room is free again; until then its number is kept true. */
+  #afterFlood(): Change[] {
+    if (this.#flood.count === 0) return []
+    const flood = this.#shelf.get(alarmId({ name: FLOOD, source: FLOOD_SOURCE }))
+    if (!flood) return []
+    if (this.#shelf.count > this.#settings.maxActive * 0.9) {
+      return this.#now() - this.#flood.toldAt < FLOOD_PAUSE_MS ? [] : this.#raised([this.#floodAlarm()], OURSELVES)
+    }
+    this.#flood.count = 0
+    return this.#cleared(flood, OURSELVES)
+  }
+
+  #floodAlarm(): NewAlarm {
+    return {
+      name: FLOOD,
+      source: FLOOD_SOURCE,
+      severity: 'critical',
+      eventType: 'processingError',
+      probableCause: 0,
+      description: `${this.#settings.maxActive} alarms are active; ${this.#flood.count} more were counted and not listed.`,
+      remedy: 'Clear what is over and look for the one cause of many; or raise alarms.maxActive.',
+    }
+  }
+
+  #commit(changes: readonly Change[], refused: 'keep' | 'forget'): Promise<boolean> {
+    return this.#shelf.commit(changes, refused)
+  }
 }

@@ -12,7 +12,19 @@ export interface Migration {
 }
 
 /** The product's migrations, oldest first. */
-export const MIGRATIONS: readonly Migration[] = []
+export const MIGRATIONS: readonly Migration[] = [
+  { to: 1, description: 'alarms get the fields of X.733', migrate: alarmsOfX733 },
+]
+
+/** Alarms of the first stores had a name, a place, a severity and two texts. */
+function alarmsOfX733(rows: (table: string) => Iterable<Stored<unknown>>): Change[] {
+  const facts = { eventType: 'other', probableCause: 0, additionalInfo: [], scope: '', remoteHost: '', comments: [] }
+  return Array.from(rows('alarms'), ({ key, value }) => ({
+    table: 'alarms',
+    key,
+    value: { ...facts, ...(value as object) },
+  }))
+}
 
 /** The version that a new store starts with. Throws when the versions do not ascend: that is a mistake in the list. */
 export function latestSchema(migrations: readonly Migration[]): number {

@@ -20,14 +20,14 @@ export const users: Table<User> = { name: 'users' }
 export const timelines: Table<BootTimeline> = { name: 'timelines' }
 /** Active alarms, keyed by `Alarm.id`. */
 export const alarms: Table<Alarm> = { name: 'alarms' }
+/** What happened to alarms, keyed by `AlarmEvent.sequence` in twelve digits; bounded. */
+export const alarmEvents: Table<AlarmEvent> = { name: 'alarmEvents' }
 /** Keyed by the account's name in lower case. */
 export const accounts: Table<StoredAccount> = { name: 'accounts' }
 /** Phonebook entries that are no users, keyed by `Contact.id`. */
 export const contacts: Table<Contact> = { name: 'contacts' }
 /** Names with which phones search the directory, keyed by name in lower case. */
 export const directoryAccounts: Table<DirectoryAccount> = { name: 'directoryAccounts' }
-/** The alarm history, keyed by `AlarmEvent.sequence` in twelve digits. */
-export const alarmEvents: Table<AlarmEvent> = { name: 'alarmEvents' }
 /** Where alarms are forwarded to, keyed by the destination's id; those of the configuration file are not among them. */
 export const destinations: Table<StoredDestination> = { name: 'destinations' }
 /** Keyed by the destination's id. */

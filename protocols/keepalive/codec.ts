@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { scanObject } from '#protocols/lib/lenient-json'
 import { type Mac, parseMac } from '#protocols/lib/mac'
 import { MalformedPacket } from '#protocols/lib/malformed'
-import { scanObject } from './lenient-json.ts'
+import { bodyText, cleanText, countCharacters } from '#protocols/lib/text'
 import type { StatusReport } from './port.ts'
-import { bodyText, cleanText, countCharacters } from './text.ts'
 
 /** What the request line and the connection tell: by whom a body was posted, and where to. */
 export type Origin = Pick<StatusReport, 'operation' | 'peer' | 'prefix'>
