@@ -4,7 +4,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type Router from '@koa/router'
 import Koa from 'koa'
 import bodyParser from 'koa-bodyparser'
+import { alarmsApiRoutes } from './api/alarms.ts'
 import { dhcpApiRoutes } from './api/dhcp.ts'
+import { forwardingApiRoutes } from './api/forwarding.ts'
 import { apiRoutes } from './api/routes.ts'
 import { Assets } from './assets.ts'
 import { FormGuard } from './auth/forms.ts'
@@ -50,6 +52,7 @@ export interface WebApp {
 export const SELF = 'web'
 
 const FORM_LIMIT = '16kb'
+const JSON_LIMIT = '64kb'
 /** Nobody's fault: the browser went to another page before the answer was sent. */
 const CLIENT_LEFT = new Set(['EPIPE', 'ECONNRESET', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE'])
 
@@ -65,7 +68,7 @@ export function createApp(port: WebPort, options: AppOptions = {}): WebApp {
   koa.use(healthEndpoints(port, SELF))
   koa.use(web.assets.middleware())
   koa.use(gate(web.sessions, port.localToken))
-  koa.use(bodyParser({ enableTypes: ['form'], formLimit: FORM_LIMIT }))
+  koa.use(bodyParser({ enableTypes: ['form', 'json'], formLimit: FORM_LIMIT, jsonLimit: JSON_LIMIT }))
   koa.use(web.forms.middleware())
   for (const router of routers(web)) koa.use(router.routes()).use(router.allowedMethods())
   return { handler: koa.callback(), close: () => web.feed.close() }
@@ -73,6 +76,7 @@ export function createApp(port: WebPort, options: AppOptions = {}): WebApp {
 
 /** Every page: a new one gets a line here, and one in `fragmentsOf` if parts of it are live. */
 function routers(web: Web): Router<WebState, NoExtras>[] {
+  const { alarmDesk, forwarding } = web.port
   return [
     signInRoutes(web),
     passwordRoutes(web),
@@ -82,6 +86,8 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     eventsRoutes(web),
     apiRoutes(web),
     dhcpApiRoutes(web),
+    ...(alarmDesk ? [alarmsApiRoutes(alarmDesk)] : []),
+    ...(forwarding ? [forwardingApiRoutes(forwarding)] : []),
   ]
 }
 

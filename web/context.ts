@@ -11,8 +11,10 @@ import type { Views } from './views.ts'
 
 /** What middleware leaves for the pages. */
 export interface WebState {
-  /** Set on every route behind the gate. */
+  /** Set on every route behind the gate, unless `local` is. */
   session?: Session
+  /** Let in by the daemon's local token: a command on this machine, not a browser. */
+  local?: boolean
 }
 
 /** Koa's context with nothing untyped added to it. */
@@ -37,6 +39,11 @@ export function sessionOf(ctx: WebContext): Session {
   const { session } = ctx.state
   if (!session) throw new Error(`${ctx.path} is not behind the gate`)
   return session
+}
+
+/** Who does it, for records of changes. */
+export function actorOf(ctx: WebContext): string {
+  return ctx.state.local ? 'command line' : sessionOf(ctx).account.name
 }
 
 /** A field of a submitted form as text; lists and nested objects (`name[]=…`) count as absent. */

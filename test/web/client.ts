@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type AppOptions, createApp, type WebApp } from '#web/app'
-import { type MemoryPort, PASSWORD } from './memory-port.ts'
+import type { WebPort } from '#web/port'
+import { PASSWORD } from './memory-port.ts'
 
 /** The web app on the loopback interface. */
 export interface Site {
@@ -14,7 +15,7 @@ export interface Site {
   close(): Promise<void>
 }
 
-export async function listen(port: MemoryPort, options: AppOptions = {}, number = 0): Promise<Site> {
+export async function listen(port: WebPort, options: AppOptions = {}, number = 0): Promise<Site> {
   const faults: Error[] = []
   const app = createApp(port, { timeZone: 'UTC', onFault: (error) => faults.push(error), ...options })
   const server: Server = createServer(app.handler)

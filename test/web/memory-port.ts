@@ -17,6 +17,8 @@ import type {
   SignIn,
   WebPort,
 } from '#web/port'
+import { MemoryAlarms } from './memory-alarms.ts'
+import { MemoryForwarding } from './memory-forwarding.ts'
 
 /** Monday, 2 March 2026, 09:00 UTC. */
 export const MONDAY = Date.UTC(2026, 2, 2, 9)
@@ -169,7 +171,16 @@ export class MemoryPort implements WebPort {
   clock = MONDAY
   trouble: string | undefined
   serverRows: ServerRow[] = [serving('dhcp', 67), serving('tftp', 69), serving('http', 80), serving('web', 8090)]
-  alarmRows: Alarm[] = []
+  readonly alarmDesk = new MemoryAlarms(() => this.clock)
+  readonly forwarding = new MemoryForwarding()
+
+  get alarmRows(): readonly Alarm[] {
+    return this.alarmDesk.rows()
+  }
+
+  set alarmRows(alarms: readonly Alarm[]) {
+    this.alarmDesk.replace(alarms)
+  }
 
   servers(): readonly ServerRow[] {
     return this.serverRows

@@ -6,6 +6,7 @@ import { type NoExtras, queryText, sessionOf, type Web, type WebContext, type We
 import { Problem } from '#web/http/problem'
 import { PRESENCES, settled } from '#web/pages/presence'
 import type { DeviceDetail, DeviceRow } from '#web/port'
+import { wholeNumber } from './parameters.ts'
 
 const MOST_ROWS = 200
 
@@ -60,12 +61,4 @@ function presenceParameter(ctx: WebContext): Presence | undefined {
   const known = PRESENCES.find((words) => words.slug === slug || words.presence === slug)
   if (known) return known.presence
   throw new Problem(400, `"presence" must be one of ${PRESENCES.map((words) => words.slug).join(', ')}.`)
-}
-
-function wholeNumber(ctx: WebContext, name: string, otherwise: number, most: number): number {
-  const text = queryText(ctx, name)
-  if (text === '') return otherwise
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : 0
-  if (value >= 1 && value <= most) return value
-  throw new Problem(400, `"${name}" must be a whole number from 1 to ${most}.`)
 }

@@ -41,7 +41,8 @@ export class FormGuard {
   /** Throws ForgedForm. Runs behind the body parser and before any route that changes something. */
   middleware(): Middleware<WebState, NoExtras> {
     return async (ctx, next) => {
-      if (SAFE_METHODS.has(ctx.method) || this.#check(ctx)) return next()
+      // No browser adds the local token by itself, so a request that has it cannot be forged.
+      if (SAFE_METHODS.has(ctx.method) || ctx.state.local || this.#check(ctx)) return next()
       // Somebody signed in, or asked for the page, in another tab meanwhile: nothing is lost but one try.
       if (ctx.path !== '/sign-in') throw new ForgedForm('The page was loaded before the last sign-in. Load it again.')
       ctx.redirect(signInUrl(safeReturnPath(formField(ctx, 'next')), 'stale'))

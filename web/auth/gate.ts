@@ -12,8 +12,9 @@ const OPEN_PATHS = new Set(['/sign-in'])
 /** All that an account may do until its one-time password is replaced. */
 const BEFORE_NEW_PASSWORD = new Set(['/password', '/sign-out', '/sign-in'])
 
-/** What the local token opens: reading why DHCP did what it did. */
-const LOCAL_PATHS = '/api/v1/dhcp/'
+/** What the local token opens: reading why DHCP did what it did, and all of alarms and their forwarding. */
+const LOCAL_READ = ['/api/v1/dhcp/']
+const LOCAL_WHOLE = ['/api/v1/alarms', '/api/v1/forwarding']
 
 /**
  * Lets in who has a session and sends everybody else to sign in (and back). A new route is behind it by
@@ -22,7 +23,10 @@ const LOCAL_PATHS = '/api/v1/dhcp/'
 export function gate(sessions: Sessions, localToken?: string): Middleware<WebState, NoExtras> {
   return async (ctx, next) => {
     ctx.set('Cache-Control', 'no-store')
-    if (ctx.method === 'GET' && ctx.path.startsWith(LOCAL_PATHS) && hasToken(ctx, localToken)) return next()
+    if (isLocal(ctx) && hasToken(ctx, localToken)) {
+      ctx.state.local = true
+      return next()
+    }
     const id = getCookie(ctx, SESSION_COOKIE)
     const session = id === undefined ? undefined : isBackground(ctx) ? sessions.peek(id) : sessions.use(id)
     if (session) ctx.state.session = session
@@ -30,6 +34,12 @@ export function gate(sessions: Sessions, localToken?: string): Middleware<WebSta
     if (session?.account.mustChangePassword && !BEFORE_NEW_PASSWORD.has(ctx.path)) return askNewPassword(ctx)
     await next()
   }
+}
+
+function isLocal({ method, path }: WebContext): boolean {
+  const reads = method === 'GET' || method === 'HEAD'
+  const below = (root: string) => path === root || path.startsWith(`${root}/`)
+  return LOCAL_WHOLE.some(below) || (reads && LOCAL_READ.some((start) => path.startsWith(start)))
 }
 
 /** Compares digests, so that neither time nor length tells anything of the token. */
