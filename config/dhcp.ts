@@ -2,7 +2,19 @@
 import { z } from 'zod'
 import { bytesOf, condition } from './condition.ts'
 import { checkClasses, checkReservations } from './dhcp-checks.ts'
-import { addressRange, checkPools, checkSubnets, cidr, endpoint, ipv4, live, mac, restart, timeZone } from './fields.ts'
+import {
+  addressRange,
+  checkPools,
+  checkSubnets,
+  cidr,
+  endpoint,
+  ipv4,
+  live,
+  mac,
+  restart,
+  scopePath,
+  timeZone,
+} from './fields.ts'
 import { domainName, hexDigits, options, sharedOptions } from './option.ts'
 
 const name = z.string().min(1).max(64)
@@ -56,6 +68,11 @@ const subnet = z
     dnsServers: z.array(ipv4).default([]).meta(live('DNS servers', 'Option 6.')),
     ntpServers: z.array(ipv4).default([]).meta(live('NTP servers', 'Option 42; also the time source in phone files.')),
     domainName: z.string().max(253).default('').meta(live('Domain name', 'Option 15.')),
+    region: scopePath
+      .optional()
+      .meta(
+        restart('Region', 'Name or path of the region or site here, e.g. Germany/Berlin; made at start if missing.'),
+      ),
     timeZone: timeZone.optional().meta(live('Time zone', 'The region’s IANA name, for options 2 and 4.')),
     daylightSaving: z
       .enum(['dayOfWeek', 'fixedDate'])

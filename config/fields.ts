@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Endpoint } from '#protocols/lib/exchange'
 import { contains, type Ipv4, ipv4FromNumber, ipv4ToNumber, parseCidr, parseIpv4 } from '#protocols/lib/ipv4'
 import { type Mac, parseMac } from '#protocols/lib/mac'
+import { isTimeZone } from '#protocols/lib/time-zone'
 
 /** What a field is for, beyond its type: shown in the form, the generated documentation and error messages. */
 declare module 'zod' {
@@ -30,6 +31,14 @@ export const ipv4 = z.string().transform((text, ctx): Ipv4 => {
 export const timeZone = z
   .string()
   .refine(isTimeZone, { error: ({ input }) => `"${input}" is not an IANA time zone such as Europe/Berlin` })
+
+/** A region's or site's name, or its path from the top: names with slashes between them. */
+export const scopePath = z
+  .string()
+  .max(300)
+  .regex(/^(?!\s)[^\\/\p{Cc}]{1,64}(\/[^\\/\p{Cc}]{1,64}){0,15}$/u, {
+    error: 'a name, or names with slashes between them, such as Germany/Berlin is needed',
+  })
 
 /** A base DN in its plain form: `attribute=value` parts with commas between them, e.g. `dc=example,dc=com`. */
 export const distinguishedName = z
@@ -112,14 +121,6 @@ export function checkSubnets(subnets: readonly (Pooled & { readonly name: string
         ctx.addIssue({ code: 'custom', path: [index, 'cidr'], message: `the network overlaps that of "${other.name}"` })
       }
     }
-  }
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }) && (name.includes('/') || name === 'UTC')
-  } catch {
-    return false
   }
 }
 

@@ -16,6 +16,7 @@ import { composeDirectory } from './compose/directory.ts'
 import { composeFiles } from './compose/files.ts'
 import { composeFleet } from './compose/fleet.ts'
 import { composeFoundation } from './compose/foundation.ts'
+import { composePeople } from './compose/people.ts'
 import { prepareDataFolder } from './data-folder.ts'
 import type { Part } from './lifecycle.ts'
 import { createMetrics } from './metrics.ts'
@@ -39,6 +40,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const { store, alarms, vault, announce, observe, onFault } = base
 
   const accounts = new Accounts(store, now, announce)
+  const people = composePeople(base)
   const { fleet, view, ...phones } = composeFleet(base)
   const { files, firmware } = composeFiles(base)
   const dhcp = composeDhcp(base, dhcpLinks)
@@ -62,7 +64,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const web = new WebServer({
     ...{ listen: config.web.listen, timeZone: config.web.timeZone ?? localTimeZone(), onFault },
     port: {
-      ...{ fleet: view, accounts, now, localToken },
+      ...{ fleet: view, accounts, now, localToken, scopes: people.scopes },
       servers: () => servers.map((server) => ({ name: server.name, health: server.health() })),
       alarms: () => alarms.active(),
       explain: (mac) => dhcp.explain.of(mac),
@@ -84,7 +86,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     },
     stop: () => store.close(),
   }
-  const services = [...alarming.parts, ...phones.parts, ...dhcp.parts, ...directory.parts]
+  const services = [...alarming.parts, ...people.parts, ...phones.parts, ...dhcp.parts, ...directory.parts]
   const parts: Part[] = [data, ...services, ...servers.map((server) => supervise(server, alarms, announce))]
   return { parts, servers, accounts, announce, alarms, localToken }
 }

@@ -115,6 +115,36 @@ export const messages = {
     meaning: 'A phone reported itself registered for a user that was not known.',
     remedy: 'Switch `fleet.zeroTouch` off once the first phones are in.',
   },
+  'fleet.phone.moved': {
+    level: 'info',
+    text: 'a phone now belongs to another user',
+    meaning: 'Another user registered at it (`by` is "report"), or an admin or an import gave it to somebody else.',
+    remedy: NOTHING,
+  },
+  'scope.added': {
+    level: 'info',
+    text: 'a region, site or other scope was added',
+    meaning: '`by` names who did it; `configuration` when a subnet of the configuration names it.',
+    remedy: NOTHING,
+  },
+  'scope.changed': {
+    level: 'info',
+    text: 'a region, site or other scope was changed',
+    meaning: 'Its name, place, time zone, subnets or description is another now.',
+    remedy: NOTHING,
+  },
+  'scope.removed': {
+    level: 'info',
+    text: 'a region, site or other scope was removed',
+    meaning: 'With all that lay in it; its users belong to the scope above now.',
+    remedy: NOTHING,
+  },
+  'scope.unresolved': {
+    level: 'warn',
+    text: 'a subnet names a region that cannot be found or made',
+    meaning: 'Phones of that subnet are in no region by their address.',
+    remedy: 'See `reason`; correct `dhcp.subnets[].region`, with its whole path, e.g. Germany/Berlin.',
+  },
   'fleet.full': {
     level: 'warn',
     text: 'a phone was turned away because too many unknown ones wait for approval',

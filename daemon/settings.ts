@@ -6,6 +6,7 @@ import type { Config } from '#config/schema'
 import type { DhcpPlan, OptionSetting, Reservation, Subnet } from '#daemon/domain/dhcp/model'
 import { completePlan } from '#daemon/domain/dhcp/ready-made'
 import { standardOffset } from '#daemon/domain/dhcp/time-zone'
+import type { NamedNetwork } from '#daemon/services/scopes/subnet-scopes'
 import { type PhonePorts, phoneUrls } from '#daemon/vendors/audiocodes/urls'
 
 /** Phones fetch files from the first listener; keep-alives go to port 8081, where old firmware sends them, or the last. */
@@ -20,6 +21,11 @@ export function subnetsOf(config: Config): Subnet[] {
   return config.dhcp.subnets.map((subnet, index) => withServer(subnet, index, config))
 }
 
+/** The subnets that name the region of their phones. */
+export function namedNetworks(config: Config): NamedNetwork[] {
+  return config.dhcp.subnets.flatMap(({ name, cidr, region }) => (region === undefined ? [] : [{ name, cidr, region }]))
+}
+
 /** All that the DHCP service does, ready-made classes included. `now` picks the year of the time zones' offsets. */
 export function planOf(config: Config, now: number): DhcpPlan {
   const { options, classes, devices, uc } = config.dhcp
@@ -32,7 +38,7 @@ function withServer(subnet: SubnetConfig, index: number, config: Config): Subnet
   if (!serverAddress) {
     throw new ConfigError([`dhcp.subnets.${index}.serverAddress: set it, or server.address for all subnets`])
   }
-  const { timeZone, voiceVlan, reservations, ...rest } = subnet
+  const { timeZone, voiceVlan, reservations, region: _, ...rest } = subnet
   return {
     ...rest,
     ...(timeZone !== undefined && { timeZone }),

@@ -3,12 +3,13 @@ import type { Alarm } from '#daemon/domain/alarm'
 import type { BootStep } from '#daemon/domain/boot'
 import type { Explanation } from '#daemon/domain/dhcp/explanation'
 import type { Lease } from '#daemon/domain/lease'
-import type { Phone, Presence, User } from '#daemon/domain/phone'
+import type { Phone, Presence, PublicUser } from '#daemon/domain/phone'
 import type { Mac } from '#protocols/lib/mac'
 import type { Health } from '#protocols/server'
 import type { AlarmsPort } from './ports/alarms.ts'
 import type { DirectoryPort } from './ports/directory.ts'
 import type { ForwardingPort } from './ports/forwarding.ts'
+import type { ScopesPort } from './ports/scopes.ts'
 
 export interface FleetSummary {
   readonly registered: number
@@ -43,7 +44,8 @@ export interface DevicePage {
 }
 
 export interface DeviceDetail extends DeviceRow {
-  readonly user: User | undefined
+  /** Whose phone it is. */
+  readonly user: PublicUser | undefined
   readonly lease: Lease | undefined
   /** The last boots, oldest step first. */
   readonly steps: readonly BootStep[]
@@ -89,6 +91,7 @@ export interface WebPort {
   readonly fleet: FleetView
   readonly accounts: AccountsPort
   /** Absent until a service offers it; its pages are then missing, too. */
+  readonly scopes?: ScopesPort
   readonly directory?: DirectoryPort
   servers(): readonly ServerRow[]
   alarms(): readonly Alarm[]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Phone, Presence } from '#daemon/domain/phone'
+import { type Phone, type Presence, publicUser } from '#daemon/domain/phone'
 import { presenceOf } from '#daemon/domain/presence'
 import type { Store } from '#daemon/store/store'
 import { leases, phones, timelines, users } from '#daemon/store/tables'
@@ -76,9 +76,10 @@ export class StoreFleetView implements FleetView {
     if (!phone) return undefined
     const address = parseIpv4(phone.address)
     const lease = address === undefined ? undefined : this.#store.get(leases, address)?.value
+    const user = this.#store.get(users, phone.owner || phone.userName.toLowerCase())?.value
     return {
       ...this.#row(phone),
-      user: phone.userName === '' ? undefined : this.#store.get(users, phone.userName.toLowerCase())?.value,
+      user: user && publicUser(user),
       lease: lease?.mac === mac ? lease : this.#leaseOf(mac),
       steps: this.#fleet.timelineOf(mac)?.steps ?? [],
     }

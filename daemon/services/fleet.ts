@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type BootTimeline, bootStepOf } from '#daemon/domain/boot'
-import { type Identity, newPhone, type Phone, type User } from '#daemon/domain/phone'
+import { type Identity, newPhone, newUser, type Phone, type User } from '#daemon/domain/phone'
 import { reportedStatus, silenceLimit } from '#daemon/domain/presence'
+import { userName } from '#daemon/domain/user'
 import type { Announce } from '#daemon/messages'
 import { type Change, Conflict, put, type Store } from '#daemon/store/store'
 import { leases, phones, users } from '#daemon/store/tables'
@@ -89,7 +90,7 @@ export class Fleet implements KeepalivePort {
   }
 
   async report(report: StatusReport): Promise<StatusAnswer> {
-    const { store, now, settings, announce } = this.#options
+    const { store, now, announce } = this.#options
     const stored = store.get(phones, report.mac)
     const before = stored?.value
     if (before?.approval === 'rejected') return { kind: 'refused', status: 403, reason: 'an admin rejected this phone' }
@@ -97,13 +98,14 @@ export class Fleet implements KeepalivePort {
       return { kind: 'refused', status: 503, reason: 'too many phones wait for approval' }
     }
     const at = now()
-    const after = this.#afterReport(before ?? newPhone(report.mac, at), report, at)
+    const reported = this.#afterReport(before ?? newPhone(report.mac, at), report, at)
+    const user = this.#newUser(reported, at)
+    const after = this.#owned(before, reported, user)
     this.#hear(report.mac, at)
     if (before && sameButTime(before, after) && at - before.reportedAt < REWRITE_AFTER) {
       return { kind: 'accepted', requests: [] }
     }
     const changes: Change[] = [put(phones, after.mac, after, stored?.revision ?? 'absent')]
-    const user = settings.zeroTouch && after.status === 'registered' ? this.#newUser(after, at) : undefined
     if (user) changes.push(put(users, user.name, user, 'absent'))
     try {
       await store.commit(changes, { durable: !before || user !== undefined })
@@ -117,6 +119,9 @@ export class Fleet implements KeepalivePort {
       announce('fleet.phone.status', { mac: after.mac, from: before.status, to: after.status, user: after.userName })
     }
     if (user) announce('fleet.user.new', { user: user.name, mac: after.mac })
+    if (before?.owner && before.owner !== after.owner) {
+      announce('fleet.phone.moved', { mac: after.mac, from: before.owner, to: after.owner, by: 'report' })
+    }
     return { kind: 'accepted', requests: [] }
   }
 
@@ -165,10 +170,26 @@ export class Fleet implements KeepalivePort {
     }
   }
 
+  /** Zero touch makes the user whom a registered phone names, unless there is one or the name is none. */
   #newUser(phone: Phone, at: number): User | undefined {
+    const { settings, store } = this.#options
+    if (!settings.zeroTouch || phone.status !== 'registered') return undefined
+    const name = userName(phone.userName)
+    if ('reason' in name || store.get(users, name.text)) return undefined
+    return { ...newUser(name.text, at), displayName: phone.displayName, phoneNumber: phone.phoneNumber }
+  }
+
+  /**
+   * A phone at which another user registers is that user's from then on. A report that repeats the old name moves
+   * nothing: an admin may have given the phone to somebody else since.
+   */
+  #owned(before: Phone | undefined, phone: Phone, made: User | undefined): Phone {
+    if (phone.approval !== 'approved' || phone.status !== 'registered') return phone
     const name = phone.userName.toLowerCase()
-    if (name === '' || this.#options.store.get(users, name)) return undefined
-    return { name, displayName: phone.displayName || name, phoneNumber: phone.phoneNumber, createdAt: at }
+    const repeated = phone.owner !== '' && name === before?.userName.toLowerCase()
+    if (name === '' || name === phone.owner || repeated) return phone
+    if (made?.name !== name && !this.#options.store.get(users, name)) return phone
+    return { ...phone, owner: name, ownerFrom: 'report' }
   }
 
   #hear(mac: Mac, at: number): void {

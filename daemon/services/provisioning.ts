@@ -95,7 +95,7 @@ export class Provisioning implements ProvisioningPort {
   }
 
   #userOf(phone: Phone): User | undefined {
-    return this.#options.store.get(users, phone.userName.toLowerCase())?.value
+    return this.#options.store.get(users, phone.owner || phone.userName.toLowerCase())?.value
   }
 
   #systemLayers(urls: PhoneUrls, server: Ipv4, subnet: Subnet | undefined): Layer[] {
@@ -141,9 +141,15 @@ function refuse(status: 403 | 404 | 503, reason: string): FileAnswer {
 
 function userLayer(user: User | undefined): Layer[] {
   if (!user) return []
-  const { name, displayName, phoneNumber } = user
-  const values = { Line1Enabled: '1', Line1Id: phoneNumber || name, Line1AuthName: name, DisplayName: displayName }
+  const { name, displayName, phoneNumber, authName, language } = user
+  const line = { Line1Enabled: '1', Line1Id: firstNumber(phoneNumber) || name, Line1AuthName: authName || name }
+  const values = { ...line, DisplayName: displayName, ...(language !== '' && { Language: language }) }
   return [{ name: `user ${name}`, values }]
+}
+
+/** A phone has one line of ours: the first of the user's numbers. */
+function firstNumber(numbers: string): string {
+  return numbers.split(',', 1)[0]?.trim() ?? ''
 }
 
 function deviceLayer(mac: Mac, model: string, template: Template): Layer {

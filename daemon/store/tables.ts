@@ -6,6 +6,7 @@ import type { ForwardCursor, StoredDestination, ToldAlarm } from '#daemon/domain
 import type { Contact, DirectoryAccount } from '#daemon/domain/directory'
 import type { Lease } from '#daemon/domain/lease'
 import type { Phone, User } from '#daemon/domain/phone'
+import type { ScopeRecord } from '#daemon/domain/scope'
 import type { Table } from './store.ts'
 
 // A name is part of every key on disk: renaming a table is a migration.
@@ -34,3 +35,5 @@ export const destinations: Table<StoredDestination> = { name: 'destinations' }
 export const forwardCursors: Table<ForwardCursor> = { name: 'forwardCursors' }
 /** Alarms that a destination was told of and not yet that they are over, keyed by its id, a slash and `Alarm.id`. */
 export const toldAlarms: Table<ToldAlarm> = { name: 'toldAlarms' }
+/** One record, `tree`, holds them all: names, places and subnets must agree with each other. */
+export const scopes: Table<ScopeRecord> = { name: 'scopes' }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Contact } from '#daemon/domain/directory'
+import { newUser } from '#daemon/domain/phone'
 import type { MessageId } from '#daemon/messages'
 import { Alarms } from '#daemon/services/alarms'
 import { Directory, type DirectoryOptions } from '#daemon/services/directory/directory'
@@ -62,7 +63,7 @@ describe('what is in it', () => {
   test('users of the fleet and contacts, as the store has them, now and later', async () => {
     const { store, directory } = await house()
     const view = await anonymous(directory)
-    const ann = { name: 'ann', displayName: 'Ann van Lee', phoneNumber: '+49 30 123', createdAt: 0 }
+    const ann = { ...newUser('ann', 0), displayName: 'Ann van Lee', phoneNumber: '+49 30 123' }
     await store.commit([put(users, 'ann', ann), put(contacts, 'c1', contact('c1'))], { durable: false })
     expect(ids(view)).toEqual(['ann', 'c1'])
     expect(view.entry(parseDn(`UID=Ann,ou=People,${BASE}`) ?? [])).toMatchObject({
@@ -81,7 +82,7 @@ describe('what is in it', () => {
   test('a user of an odd name has a name that finds it', async () => {
     const { store, directory } = await house()
     const name = ' #o"d,d+ <\\na=me>; '
-    await store.commit([put(users, name, { name, displayName: '', phoneNumber: '', createdAt: 0 })], { durable: false })
+    await store.commit([put(users, name, { ...newUser(name, 0), displayName: '' })], { durable: false })
     const view = await anonymous(directory)
     const [entry] = [...(view.search({ base: parseDn(BASE) ?? [], scope: 'sub', condition: EVERYBODY }) ?? [])].filter(
       (each) => each?.attributes.uid,

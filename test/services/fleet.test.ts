@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest'
-import type { Identity } from '#daemon/domain/phone'
+import { type Identity, newUser } from '#daemon/domain/phone'
 import type { MessageId } from '#daemon/messages'
 import { Fleet, type FleetSettings } from '#daemon/services/fleet'
 import { StoreFleetView } from '#daemon/services/fleet-view'
@@ -227,4 +227,42 @@ test('a follower hears of each change to a phone', async () => {
   await first
   await fleet.report({ ...report, status: 'registered' })
   expect(heard).toEqual([mac])
+})
+
+test('a phone at which another user registers is that user’s; a report that repeats the old name moves nothing', async () => {
+  const { store, fleet, announced } = await fleetWith({ zeroTouch: true })
+  await fleet.report(registered)
+  expect(store.get(phones, mac)?.value).toMatchObject({ owner: 'anna', ownerFrom: 'report' })
+  await fleet.report({ ...report, status: 'started' })
+  expect(store.get(phones, mac)?.value).toMatchObject({ owner: 'anna', userName: '' })
+  await fleet.report({ ...registered, userName: 'Ben' })
+  expect(store.get(phones, mac)?.value).toMatchObject({ owner: 'ben', ownerFrom: 'report' })
+  expect(announced.filter((id) => id === 'fleet.phone.moved')).toHaveLength(1)
+  const moved = store.get(phones, mac)?.value
+  if (!moved) throw new Error('no phone')
+  await store.commit([put(phones, mac, { ...moved, owner: 'anna', ownerFrom: 'admin' })], { durable: true })
+  await fleet.report({ ...registered, userName: 'Ben', location: 'here' })
+  expect(store.get(phones, mac)?.value).toMatchObject({ owner: 'anna', ownerFrom: 'admin', location: 'here' })
+})
+
+test('no report of a phone that waits for approval, or of a user nobody knows, gives it an owner', async () => {
+  const { store, fleet } = await fleetWith()
+  await store.commit([put(users, 'anna', newUser('anna', 0))], { durable: true })
+  await fleet.report(registered)
+  expect(store.get(phones, mac)?.value).toMatchObject({ owner: '', approval: 'pending', userName: 'anna' })
+  const phone = store.get(phones, mac)?.value
+  if (!phone) throw new Error('no phone')
+  await store.commit([put(phones, mac, { ...phone, approval: 'approved' })], { durable: true })
+  await fleet.report({ ...registered, userName: 'mallory' })
+  expect(store.get(phones, mac)?.value.owner).toBe('')
+  await fleet.report(registered)
+  expect(store.get(phones, mac)?.value.owner).toBe('anna')
+})
+
+test('zero touch makes no user of a name that can be none', async () => {
+  const { store, fleet } = await fleetWith({ zeroTouch: true })
+  for (const userName of ['a b', '../x', 'x'.repeat(65), 'a\u0000b', 'sip:anna@example.net?x']) {
+    expect(await fleet.report({ ...registered, userName })).toMatchObject({ kind: 'accepted' })
+  }
+  expect(store.count(users)).toBe(0)
 })

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Phone } from '#daemon/domain/phone'
+import { newUser } from '#daemon/domain/phone'
 import { parseIpv4 } from '#protocols/lib/ipv4'
 import { PLAIN_ALARM } from '#test/support/alarm'
 import { eventFrame } from '#web/live/stream'
@@ -56,7 +57,7 @@ function attackWith(port: MemoryPort, attack: string): void {
     expiresAt: Number.POSITIVE_INFINITY,
     updatedAt: Number.NaN,
   }
-  const user = { name: attack, displayName: attack, phoneNumber: attack, createdAt: 1e300 }
+  const user = { ...newUser(attack, 1e300), phoneNumber: attack, lineUri: attack, authName: attack, language: attack }
   const steps = [
     step('config', MONDAY - 1000, { ending: 'refuse', protocol: attack, detail: attack, micros: Number.NaN }),
   ]

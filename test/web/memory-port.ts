@@ -3,7 +3,7 @@ import type { Alarm } from '#daemon/domain/alarm'
 import type { BootStep } from '#daemon/domain/boot'
 import type { Explanation } from '#daemon/domain/dhcp/explanation'
 import type { Lease } from '#daemon/domain/lease'
-import type { Phone, Presence, User } from '#daemon/domain/phone'
+import { type Phone, type Presence, publicUser, UNASSIGNED, type User } from '#daemon/domain/phone'
 import { type Mac, parseMac } from '#protocols/lib/mac'
 import type {
   AccountsPort,
@@ -47,6 +47,7 @@ export function phone(address: string, fields: Partial<Phone> = {}): Phone {
     location: '',
     userAgent: '',
     extra: {},
+    ...UNASSIGNED,
     firstSeenAt: MONDAY - 86_400_000,
     reportedAt: MONDAY - 120_000,
     ...fields,
@@ -80,7 +81,13 @@ export class MemoryFleet implements FleetView {
     presence: Presence = 'registered',
     more: { user?: User; lease?: Lease; steps?: readonly BootStep[] } = {},
   ): Mac {
-    const device = { phone: value, presence, user: more.user, lease: more.lease, steps: more.steps ?? [] }
+    const device = {
+      phone: value,
+      presence,
+      user: more.user && publicUser(more.user),
+      lease: more.lease,
+      steps: more.steps ?? [],
+    }
     this.#devices.set(value.mac, device)
     for (const listener of this.#listeners) listener(value.mac)
     return value.mac

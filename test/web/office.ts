@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BootStep } from '#daemon/domain/boot'
 import type { Lease } from '#daemon/domain/lease'
-import type { Phone, Presence } from '#daemon/domain/phone'
+import { newUser, type Phone, type Presence } from '#daemon/domain/phone'
 import { parseIpv4 } from '#protocols/lib/ipv4'
 import { PLAIN_ALARM } from '#test/support/alarm'
 import { type MemoryPort, MONDAY, phone, step } from './memory-port.ts'
@@ -112,7 +112,7 @@ function furnishPhone(port: MemoryPort, address: string, n: number, presence: Pr
     reportedAt,
   })
   const user = named
-    ? { name: userName(person), displayName: person, phoneNumber: value.phoneNumber, createdAt: value.firstSeenAt }
+    ? { ...newUser(userName(person), value.firstSeenAt), displayName: person, phoneNumber: value.phoneNumber }
     : undefined
   port.fleet.put(value, presence, {
     ...(user ? { user } : {}),

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Scope, ScopeTree } from '#daemon/domain/scope'
+import type { ScopeDraft, ScopeRefusal } from '#daemon/domain/scope-rules'
+
+export type ScopeAnswer =
+  | { readonly kind: 'done'; readonly scope: Scope }
+  | { readonly kind: 'refused'; readonly refusal: ScopeRefusal }
+  /** Somebody changed it since: what it is now. */
+  | { readonly kind: 'conflict'; readonly scope: Scope }
+  | { readonly kind: 'unknown' }
+
+/** What taking a scope away would take along. */
+export interface ScopeUse {
+  /** The scopes that lie in it, and go with it. */
+  readonly scopes: readonly Scope[]
+  /** Users of it or of one that lies in it: they move to the scope above. */
+  readonly users: number
+  /** Phones that were put there by hand, or are there by their address. */
+  readonly phones: number
+  /** Names of `dhcp.subnets` of the configuration that name it: they make it anew at the next start. */
+  readonly configured: readonly string[]
+}
+
+/** Who did it, for the log. */
+export type Actor = string
+
+/** Regions, sites and what else parts of the company are. */
+export interface ScopesPort {
+  tree(): ScopeTree
+  add(draft: ScopeDraft, by: Actor): Promise<ScopeAnswer>
+  /** `version` is that of the scope which the draft was made upon. */
+  change(id: string, draft: ScopeDraft, version: number, by: Actor): Promise<ScopeAnswer>
+  use(id: string): ScopeUse
+  /** With all that lies in it; its users move to the scope above. */
+  remove(id: string, version: number, by: Actor): Promise<ScopeAnswer>
+}
