@@ -67,6 +67,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       ...{ fleet: view, accounts, now, localToken, scopes: people.scopes },
       servers: () => servers.map((server) => ({ name: server.name, health: server.health() })),
       alarms: () => alarms.active(),
+      alarmDesk: alarming.desk,
       explain: (mac) => dhcp.explain.of(mac),
       metrics: () => metrics.expose(),
       storeTrouble: () => store.trouble(),

@@ -5,6 +5,7 @@ import type { BootTimeline } from '#daemon/domain/boot'
 import type { ForwardCursor, StoredDestination, ToldAlarm } from '#daemon/domain/destination'
 import type { Contact, DirectoryAccount } from '#daemon/domain/directory'
 import type { Lease } from '#daemon/domain/lease'
+import type { Maintenance } from '#daemon/domain/maintenance'
 import type { Phone, User } from '#daemon/domain/phone'
 import type { ScopeRecord } from '#daemon/domain/scope'
 import type { Table } from './store.ts'
@@ -37,3 +38,5 @@ export const forwardCursors: Table<ForwardCursor> = { name: 'forwardCursors' }
 export const toldAlarms: Table<ToldAlarm> = { name: 'toldAlarms' }
 /** One record, `tree`, holds them all: names, places and subnets must agree with each other. */
 export const scopes: Table<ScopeRecord> = { name: 'scopes' }
+/** Times in which alarms of a scope are not forwarded, keyed by `Maintenance.id`. */
+export const maintenances: Table<Maintenance> = { name: 'maintenances' }

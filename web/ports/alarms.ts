@@ -104,10 +104,14 @@ export interface MaintenanceWindow {
   readonly to: number
   readonly by: string
   readonly createdAt: number
+  /** It comes again every week at the same time (of UTC), until it is removed. */
+  readonly weekly?: boolean
 }
 
 /** What a person enters. Without `id`: a new one. */
-export type MaintenanceDraft = Pick<MaintenanceWindow, 'title' | 'scope' | 'from' | 'to'> & { readonly id?: string }
+export type MaintenanceDraft = Pick<MaintenanceWindow, 'title' | 'scope' | 'from' | 'to' | 'weekly'> & {
+  readonly id?: string
+}
 
 /** Alarms as pages and programs see and handle them. `who` is an account's name. */
 export interface AlarmsPort {
