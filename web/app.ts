@@ -17,15 +17,19 @@ import { TimeFormat } from './format.ts'
 import { errorPages } from './http/errors.ts'
 import { securityHeaders } from './http/headers.ts'
 import { healthEndpoints } from './http/health.ts'
+import { Flashes } from './kit/flash.ts'
+import { Tasks } from './kit/tasks.ts'
+import { Uploads } from './kit/upload.ts'
 import { eventsRoutes } from './live/events.ts'
 import { FEED_LIMITS, Feed, type FeedLimits } from './live/feed.ts'
-import type { Fragments } from './live/fragments.ts'
+import { type Fragments, itemKey } from './live/fragments.ts'
 import { dashboardFragments, dashboardRoutes } from './pages/dashboard.ts'
 import { deviceFragments, deviceRoutes } from './pages/device.ts'
 import { devicesFragments, devicesRoutes } from './pages/devices.ts'
 import { passwordRoutes } from './pages/password.ts'
 import { shellFragments } from './pages/shell.ts'
 import { signInRoutes } from './pages/sign-in.ts'
+import { taskFragments, taskRoutes } from './pages/tasks.ts'
 import type { WebPort } from './port.ts'
 import { Views } from './views.ts'
 
@@ -51,7 +55,7 @@ export interface WebApp {
 /** The name that `port.servers()` knows the web server by. */
 export const SELF = 'web'
 
-const FORM_LIMIT = '16kb'
+const FORM_LIMIT = '64kb'
 const JSON_LIMIT = '64kb'
 /** Nobody's fault: the browser went to another page before the answer was sent. */
 const CLIENT_LEFT = new Set(['EPIPE', 'ECONNRESET', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE'])
@@ -68,10 +72,15 @@ export function createApp(port: WebPort, options: AppOptions = {}): WebApp {
   koa.use(healthEndpoints(port, SELF))
   koa.use(web.assets.middleware())
   koa.use(gate(web.sessions, port.localToken))
+  koa.use(web.uploads.middleware())
   koa.use(bodyParser({ enableTypes: ['form', 'json'], formLimit: FORM_LIMIT, jsonLimit: JSON_LIMIT }))
   koa.use(web.forms.middleware())
   for (const router of routers(web)) koa.use(router.routes()).use(router.allowedMethods())
-  return { handler: koa.callback(), close: () => web.feed.close() }
+  const close = () => {
+    web.tasks.close()
+    web.feed.close()
+  }
+  return { handler: koa.callback(), close }
 }
 
 /** Every page: a new one gets a line here, and one in `fragmentsOf` if parts of it are live. */
@@ -83,6 +92,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     dashboardRoutes(web),
     devicesRoutes(web),
     deviceRoutes(web),
+    taskRoutes(web),
     eventsRoutes(web),
     apiRoutes(web),
     dhcpApiRoutes(web),
@@ -91,12 +101,13 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
   ]
 }
 
-function fragmentsOf(port: WebPort, views: Views, time: TimeFormat): Fragments {
+function fragmentsOf(port: WebPort, views: Views, time: TimeFormat, tasks: Tasks): Fragments {
   return {
     ...shellFragments({ port, views }),
     ...dashboardFragments(port, views, time),
     ...devicesFragments(port, views, time),
     ...deviceFragments(port, views, time),
+    ...taskFragments(tasks, views),
   }
 }
 
@@ -105,7 +116,11 @@ function assemble(port: WebPort, options: AppOptions): Web {
   const onFault = options.onFault ?? (() => {})
   const views = new Views()
   const time = new TimeFormat(options.timeZone)
-  const fragments = fragmentsOf(port, views, time)
+  const now = () => port.now()
+  const tasks = new Tasks({ now, random, onFault, changed: (id) => feed.touch(itemKey('task', id)) })
+  const fragments = fragmentsOf(port, views, time, tasks)
+  const feed = new Feed(port.fleet, fragments, onFault, options.feedLimits ?? FEED_LIMITS)
+  const forms = new FormGuard(random)
   return {
     port,
     views,
@@ -113,8 +128,11 @@ function assemble(port: WebPort, options: AppOptions): Web {
     fragments,
     onFault,
     assets: new Assets(),
-    sessions: new Sessions(() => port.now(), random, options.sessionLimits ?? SESSION_LIMITS),
-    forms: new FormGuard(random),
-    feed: new Feed(port.fleet, fragments, onFault, options.feedLimits ?? FEED_LIMITS),
+    sessions: new Sessions(now, random, options.sessionLimits ?? SESSION_LIMITS),
+    forms,
+    uploads: new Uploads(forms),
+    flashes: new Flashes(),
+    tasks,
+    feed,
   }
 }

@@ -26,6 +26,8 @@ const STYLES = [
   'tables',
   'pages',
   'forms',
+  'kit',
+  'kit-forms',
   'dashboard',
   'devices',
   'device',

@@ -4,6 +4,9 @@ import type { Assets } from './assets.ts'
 import type { FormGuard } from './auth/forms.ts'
 import type { Session, Sessions } from './auth/sessions.ts'
 import type { TimeFormat } from './format.ts'
+import type { Flashes } from './kit/flash.ts'
+import type { Tasks } from './kit/tasks.ts'
+import type { UploadedFiles, Uploads } from './kit/upload.ts'
 import type { Feed } from './live/feed.ts'
 import type { Fragments } from './live/fragments.ts'
 import type { WebPort } from './port.ts'
@@ -15,6 +18,8 @@ export interface WebState {
   session?: Session
   /** Let in by the daemon's local token: a command on this machine, not a browser. */
   local?: boolean
+  /** Of a form with files. */
+  files?: UploadedFiles
 }
 
 /** Koa's context with nothing untyped added to it. */
@@ -29,6 +34,9 @@ export interface Web {
   readonly time: TimeFormat
   readonly sessions: Sessions
   readonly forms: FormGuard
+  readonly uploads: Uploads
+  readonly flashes: Flashes
+  readonly tasks: Tasks
   readonly fragments: Fragments
   readonly feed: Feed
   readonly onFault: (error: Error) => void

@@ -64,6 +64,7 @@ function swap(html) {
     for (const { id } of old.querySelectorAll('details[open]')) fresh.querySelector(`#${id}`)?.setAttribute('open', '')
     const focused = old.contains(document.activeElement) ? document.activeElement.id : ''
     old.replaceWith(fresh)
+    if (fresh.dataset.forward) location.replace(fresh.dataset.forward)
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true })
   }
 }

@@ -42,7 +42,8 @@ export class FormGuard {
   middleware(): Middleware<WebState, NoExtras> {
     return async (ctx, next) => {
       // No browser adds the local token by itself, so a request that has it cannot be forged.
-      if (SAFE_METHODS.has(ctx.method) || ctx.state.local || this.#check(ctx)) return next()
+      if (SAFE_METHODS.has(ctx.method) || ctx.state.local) return next()
+      if (this.accepts(ctx, ctx.get('X-CSRF-Token') || formField(ctx, 'csrf'))) return next()
       // Somebody signed in, or asked for the page, in another tab meanwhile: nothing is lost but one try.
       if (ctx.path !== '/sign-in') throw new ForgedForm('The page was loaded before the last sign-in. Load it again.')
       ctx.redirect(signInUrl(safeReturnPath(formField(ctx, 'next')), 'stale'))
@@ -50,13 +51,13 @@ export class FormGuard {
     }
   }
 
-  /** False for a token of ours that belongs to another session or cookie, or none. */
-  #check(ctx: WebContext): boolean {
+  /** False for a token of ours that belongs to another session or cookie, or none. Throws ForgedForm. */
+  accepts(ctx: WebContext, token: string): boolean {
     if (!sameOrigin(ctx)) throw new ForgedForm('The request came from another site.')
     const binding = bindingOf(ctx)
     if (binding === undefined) throw new ForgedForm('The browser sent no cookie: this site needs them.')
     const wanted = Buffer.from(this.#mac(binding))
-    const offered = Buffer.from(ctx.get('X-CSRF-Token') || formField(ctx, 'csrf'))
+    const offered = Buffer.from(token)
     return offered.length === wanted.length && timingSafeEqual(offered, wanted)
   }
 

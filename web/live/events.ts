@@ -5,12 +5,13 @@ import { Problem } from '#web/http/problem'
 import { parseWanted } from './fragments.ts'
 import { EventStream } from './stream.ts'
 
-/** `GET /events?show=<names>&of=<macs>`: server-sent events, each a `swap` of fragments, a JSON list of HTML. */
+/** `GET /events?show=<names>&of=<macs>&item=<id>`: server-sent events, each a `swap` of fragments, a JSON list of HTML. */
 export function eventsRoutes(web: Web): Router<WebState, NoExtras> {
   const router = new Router<WebState, NoExtras>()
   router.get('/events', (ctx) => {
-    const wanted = parseWanted(web.fragments, queryText(ctx, 'show'), queryText(ctx, 'of'))
-    if (!wanted) throw new Problem(400, '"show" must name known fragments, and "of" be up to 100 MAC addresses.')
+    const wanted = parseWanted(web.fragments, queryText(ctx, 'show'), queryText(ctx, 'of'), queryText(ctx, 'item'))
+    if (!wanted)
+      throw new Problem(400, '"show" must name known fragments, "of" be up to 100 MAC addresses, and "item" an id.')
     if (web.feed.full) {
       ctx.set('Retry-After', '10')
       throw new Problem(503, 'Too many pages are following at the moment.')

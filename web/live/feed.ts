@@ -85,6 +85,13 @@ export class Feed {
     }
   }
 
+  /** What this key names has changed. */
+  touch(key: string): void {
+    if (!this.#shown.has(key)) return
+    this.#dirty.add(key)
+    this.#burst ??= setTimeout(() => this.#flush(), this.#limits.burst)
+  }
+
   close(): void {
     this.#closed = true
     for (const { clients } of this.#channels.values()) for (const { stream } of clients) stream.end()

@@ -4,6 +4,7 @@ import type { Presence } from '#daemon/domain/phone'
 import type { Mac } from '#protocols/lib/mac'
 import { type NoExtras, queryText, type Web, type WebContext, type WebState } from '#web/context'
 import { count, type TimeFormat } from '#web/format'
+import { paging } from '#web/kit/paging'
 import { eventsUrl, type Fragments } from '#web/live/fragments'
 import type { DevicePage, FleetSummary, WebPort } from '#web/port'
 import type { Views } from '#web/views'
@@ -98,30 +99,7 @@ function listView(web: Web, filter: Filter, found: DevicePage): object {
       current: entry.slug === filter.slug,
       href: listHref({ ...filter, slug: entry.slug }, 1),
     })),
-    pages: pageLinks(filter, found),
-  }
-}
-
-interface PageLink {
-  readonly label: string
-  readonly href: string
-  readonly current: boolean
-}
-
-/** First, last and the two on either side of the current page; an empty `href` marks a gap. */
-function pageLinks(filter: Filter, { page, pageCount }: DevicePage): object | undefined {
-  if (pageCount <= 1) return undefined
-  const links: PageLink[] = []
-  let last = 0
-  for (let n = 1; n <= pageCount; n = n < page - 2 ? page - 2 : n < page + 2 ? n + 1 : Math.max(n + 1, pageCount)) {
-    if (n > last + 1) links.push({ label: '…', href: '', current: false })
-    links.push({ label: count(n), href: listHref(filter, n), current: n === page })
-    last = n
-  }
-  return {
-    links,
-    previous: page > 1 ? listHref(filter, page - 1) : '',
-    next: page < pageCount ? listHref(filter, page + 1) : '',
+    pages: paging(found.page, found.pageCount, (page) => listHref(filter, page)),
   }
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Web, WebContext } from '#web/context'
-import { showPage } from './shell.ts'
+import { type SectionId, showPage } from './shell.ts'
 
 export interface Message {
   readonly title: string
   /** What happened, and what to do. */
   readonly sentence: string
-  readonly section?: 'devices'
+  readonly section?: SectionId
   /** Offers the device search, filled with this. */
   readonly search?: string
 }

@@ -2,20 +2,30 @@
 import type { Web, WebContext } from '#web/context'
 import type { Fragments } from '#web/live/fragments'
 
-/** The main menu. A new page that belongs there gets a line here. */
+/** The main menu, in groups. A new page that belongs there gets a line here; its icon is in `views/icons.eta`. */
 const MENU = [
-  { id: 'dashboard', href: '/', label: 'Dashboard', icon: 'dashboard' },
-  { id: 'devices', href: '/devices', label: 'Devices', icon: 'phone' },
+  {
+    heading: 'Phones',
+    entries: [
+      { id: 'dashboard', href: '/', label: 'Dashboard', icon: 'dashboard' },
+      { id: 'devices', href: '/devices', label: 'Devices', icon: 'phone' },
+    ],
+  },
 ] as const
+
+/** A menu entry. */
+export type SectionId = (typeof MENU)[number]['entries'][number]['id']
 
 export interface Page {
   /** Template below `views/`. */
   readonly view: string
   readonly title: string
   /** The menu entry to mark as current. */
-  readonly section?: (typeof MENU)[number]['id']
+  readonly section?: SectionId
   /** The event stream that keeps the page up to date (see `eventsUrl`). */
   readonly events?: string
+  /** Without scripts, the page loads itself again after so many seconds. */
+  readonly refresh?: number
   readonly data?: object
 }
 
@@ -29,12 +39,26 @@ export function showPage(web: Web, ctx: WebContext, page: Page): void {
     csrf: web.forms.token(ctx),
     account: session?.account.name,
     settled: session !== undefined && !session.account.mustChangePassword,
-    menu: MENU.map((entry) => ({ ...entry, current: entry.id === page.section })),
+    menu: MENU.map(({ heading, entries }) => ({
+      heading,
+      entries: entries.map((entry) => ({ ...entry, current: entry.id === page.section })),
+    })),
+    flash: web.flashes.take(ctx),
+    tasks: runningTasks(web, ctx),
+    refresh: page.refresh ?? 0,
     events: page.events ?? '',
     trouble: session ? troubleHtml(web) : '',
     zone: web.time.zone,
     ...page.data,
   })
+}
+
+/** What this admin has at work elsewhere, for the way back to it. */
+function runningTasks(web: Web, ctx: WebContext): object[] {
+  const { session } = ctx.state
+  if (!session) return []
+  const running = web.tasks.running(session.account.name).map(({ id, title }) => ({ title, href: `/tasks/${id}` }))
+  return running.filter(({ href }) => href !== ctx.path)
 }
 
 export function shellFragments(web: Pick<Web, 'port' | 'views'>): Fragments {

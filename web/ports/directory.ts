@@ -1,20 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Contact, PersonAttributes } from '#daemon/domain/directory'
 import type { DirectoryFormat, Rejected } from '#daemon/domain/directory-file'
+import type { Saved } from './saved.ts'
 
-/** What is wrong with one field of a form: its name, and a sentence that says what to do. */
-export interface FieldError {
-  readonly field: string
-  readonly message: string
-}
-
-/** What became of a change. */
-export type Saved<T> =
-  | { readonly kind: 'saved'; readonly value: T }
-  /** Nothing was changed. */
-  | { readonly kind: 'refused'; readonly errors: readonly FieldError[] }
-  /** Somebody else removed it, or changed it since it was read. */
-  | { readonly kind: 'conflict' }
+export type { FieldError, Saved } from './saved.ts'
 
 export type ContactOrder = 'name' | 'company' | 'number' | 'region' | 'source' | 'changed'
 
