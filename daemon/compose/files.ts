@@ -2,17 +2,17 @@
 import { join } from 'node:path'
 import { builtInPlaceholders, shippedTemplates } from '#config/templates'
 import { FirmwareFiles } from '#daemon/services/firmware'
-import { Provisioning } from '#daemon/services/provisioning'
+import { type Places, Provisioning } from '#daemon/services/provisioning'
 import { phonePorts, subnetsOf } from '#daemon/settings'
 import { identify } from '#daemon/vendors/audiocodes/identify'
 import { files as filesOf } from '#protocols/provisioning/answer'
 import type { Foundation } from './foundation.ts'
 
 /** What phones fetch: their configuration and firmware, the same by HTTP and TFTP. */
-export function composeFiles({ config, store, now }: Foundation) {
+export function composeFiles({ config, store, now }: Foundation, scopes: Places) {
   const firmware = new FirmwareFiles(join(config.data.folder, 'firmware'))
   const provisioning = new Provisioning({
-    ...{ store, now, identify, firmware },
+    ...{ store, now, identify, firmware, scopes },
     subnets: subnetsOf(config),
     ports: phonePorts(config),
     keepAliveMinutes: config.fleet.keepAliveMinutes,

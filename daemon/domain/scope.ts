@@ -137,13 +137,14 @@ export class ScopeTree {
     return this.path(id).findLast(({ timeZone }) => timeZone !== '')?.timeZone
   }
 
-  /** By path from the top, or by name alone where only one scope has it; without regard to case. */
-  find(text: string): Found {
+  /** By path from the top, or by name alone where only one scope (of that kind) has it; without regard to case. */
+  find(text: string, only?: ScopeKind): Found {
     const names = text.split('/').map((name) => foldName(name.trim()))
     if (text.trim() === '') return { kind: 'none' }
+    const isMeant = ({ id, kind }: Scope) => id !== SYSTEM.id && (only === undefined || kind === only)
     const atTop = this.#follow(names)
-    if (atTop) return { kind: 'found', scope: atTop }
-    const tail = [...this.#byId.values()].filter(({ id }) => id !== SYSTEM.id && this.#endsWith(id, names))
+    if (atTop && isMeant(atTop)) return { kind: 'found', scope: atTop }
+    const tail = [...this.#byId.values()].filter((scope) => isMeant(scope) && this.#endsWith(scope.id, names))
     const [scope] = tail
     if (!scope) return { kind: 'none' }
     return tail.length === 1

@@ -37,6 +37,19 @@ export function render(text: string, layers: readonly Layer[]): Rendered {
   return { text: filled.join('\n'), unresolved: [...unresolved] }
 }
 
+/**
+ * The shared file is the same for all who fetch it from one place; what a phone, its user or its own place set is written
+ * into its own file, after the line that includes the shared one: later lines win.
+ */
+export function renderOwn(template: Template, shared: readonly Layer[], own: readonly Layer[]): string {
+  const theirs = new Set(render(template.global, shared).text.split('\n'))
+  const ours = render(template.global, own).text.split('\n')
+  const differing = ours.filter((line) => !theirs.has(line) && /^\s*[^;#\s]/.test(line))
+  const lines = render(template.private, own).text.split('\n')
+  const included = lines.findIndex((line) => /^\s*include\s/i.test(line))
+  return lines.toSpliced(included + 1, 0, ...differing).join('\n')
+}
+
 /** The template for a phone: one that knows its model, of its firmware's flavour where there is a choice. */
 export function templateFor(templates: readonly Template[], model: string, firmware: string): Template | undefined {
   const fitting = templates.filter((template) => template.models.includes(model))

@@ -2,7 +2,7 @@
 import { type BootTimeline, bootStepOf } from '#daemon/domain/boot'
 import { type Identity, newPhone, newUser, type Phone, type User } from '#daemon/domain/phone'
 import { reportedStatus, silenceLimit } from '#daemon/domain/presence'
-import { userName } from '#daemon/domain/user'
+import { fitDetails, userName } from '#daemon/domain/user'
 import type { Announce } from '#daemon/messages'
 import { type Change, Conflict, put, type Store } from '#daemon/store/store'
 import { leases, phones, users } from '#daemon/store/tables'
@@ -176,7 +176,7 @@ export class Fleet implements KeepalivePort {
     if (!settings.zeroTouch || phone.status !== 'registered') return undefined
     const name = userName(phone.userName)
     if ('reason' in name || store.get(users, name.text)) return undefined
-    return { ...newUser(name.text, at), displayName: phone.displayName, phoneNumber: phone.phoneNumber }
+    return { ...newUser(name.text, at), ...fitDetails({ name: phone.displayName, number: phone.phoneNumber }) }
   }
 
   /**

@@ -3,8 +3,10 @@
 import { clockValues } from '#daemon/domain/dhcp/daylight-saving'
 import type { Phone, User } from '#daemon/domain/phone'
 import { type Layer, resolve } from '#daemon/domain/placeholder'
+import type { Placement } from '#daemon/domain/placement'
+import type { Scope, ScopeTree } from '#daemon/domain/scope'
 import { type Subnet, subnetOf } from '#daemon/domain/subnet'
-import { globalFileName, render, type Template, templateFor } from '#daemon/domain/template'
+import { globalFileName, render, renderOwn, type Template, templateFor } from '#daemon/domain/template'
 import type { Store } from '#daemon/store/store'
 import { phones, users } from '#daemon/store/tables'
 import { bootstrapFile } from '#daemon/vendors/audiocodes/bootstrap'
@@ -12,7 +14,7 @@ import { type PhonePorts, type PhoneUrls, phoneUrls } from '#daemon/vendors/audi
 import type { Evidence } from '#protocols/lib/exchange'
 import { type Ipv4, peerAddress } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
-import type { Asker, FileAnswer, FileRequest, ProvisioningPort } from '#protocols/provisioning/port'
+import type { Asker, FileAnswer, FileRequest, NamedScope, ProvisioningPort } from '#protocols/provisioning/port'
 import type { FirmwareFiles } from './firmware.ts'
 import { TextResources } from './text-resource.ts'
 
@@ -29,7 +31,18 @@ export interface ProvisioningOptions {
   readonly templates: readonly Template[]
   readonly builtIn: Readonly<Record<string, string>>
   readonly firmware: FirmwareFiles
+  /** Regions and sites; without them a phone's subnet alone tells its place. */
+  readonly scopes?: Places
 }
+
+/** What provisioning asks of the scope tree. */
+export interface Places {
+  tree(): ScopeTree
+  placementOf(phone: Phone): Placement
+  ofAddress(address: Ipv4): Scope | undefined
+}
+
+type DeviceRequest = Extract<FileRequest, { kind: 'device-config' }>
 
 /** Renders a phone's files when they are fetched, always from current data; there is nothing to generate. */
 export class Provisioning implements ProvisioningPort {
@@ -43,20 +56,23 @@ export class Provisioning implements ProvisioningPort {
   }
 
   async fileFor(request: FileRequest, asker: Asker): Promise<FileAnswer> {
+    const stranger = this.#unknownTenant(request)
+    if (stranger !== undefined) return refuse(404, stranger)
     if (request.kind === 'firmware') return this.#options.firmware.find(request.model)
     const subnet = this.#subnetOf(asker)
     const server = subnet?.serverAddress ?? this.#options.serverAddress
     if (!server) {
       return refuse(503, `no server address is set for ${asker.peer.address}: set server.address, or a subnet for it`)
     }
-    const layers = this.#systemLayers(phoneUrls(server, this.#options.ports), server, subnet)
+    const system = this.#systemLayers(phoneUrls(server, this.#options.ports), server, subnet)
+    const layers = [...system, ...this.#scopeLayers(this.#scopeOf(request, asker))]
     switch (request.kind) {
       case 'bootstrap':
         return this.#bootstrap(layers, server)
       case 'global-config':
         return this.#globalConfig(request.name, layers)
       case 'device-config':
-        return this.#deviceConfig(request.mac, request.model, asker, layers)
+        return this.#deviceConfig(request, asker, layers, [...system, ...this.#scopeLayers(this.#scopeAt(asker))])
     }
   }
 
@@ -80,8 +96,10 @@ export class Provisioning implements ProvisioningPort {
     )
   }
 
-  #deviceConfig(mac: Mac, askedModel: string | undefined, asker: Asker, layers: readonly Layer[]): FileAnswer {
+  /** `shared` are the layers with which this asker is given the file that its own includes. */
+  #deviceConfig(request: DeviceRequest, asker: Asker, layers: readonly Layer[], shared: readonly Layer[]): FileAnswer {
     const { store, templates, identify } = this.#options
+    const { mac, model: askedModel } = request
     const phone = store.get(phones, mac)?.value
     const claimed = identify(asker.userAgent === undefined ? { mac } : { mac, userAgent: asker.userAgent })
     const model = phone?.model || claimed?.model || askedModel?.toUpperCase() || ''
@@ -89,13 +107,51 @@ export class Provisioning implements ProvisioningPort {
     if (!template) {
       return refuse(404, model === '' ? `the model of ${mac} is not known yet` : `no template knows the model ${model}`)
     }
-    const user = phone?.approval === 'approved' ? this.#userOf(phone) : undefined
-    const own = [...layers, ...userLayer(user), deviceLayer(mac, model, template)]
-    return this.#text(`device ${mac}`, render(template.private, own).text)
+    const approved = phone?.approval === 'approved' ? phone : undefined
+    const user = approved && this.#userOf(approved)
+    const own = [...layers, ...userLayer(user), deviceLayer(mac, model, template, approved)]
+    return this.#text(`device ${mac}`, renderOwn(template, shared, own))
   }
 
   #userOf(phone: Phone): User | undefined {
     return this.#options.store.get(users, phone.owner || phone.userName.toLowerCase())?.value
+  }
+
+  /** Tenants' own URLs end with their tenants; while none is defined, any name serves. */
+  #unknownTenant({ scope }: FileRequest): string | undefined {
+    const tree = this.#options.scopes?.tree()
+    if (scope?.kind !== 'tenant' || !tree?.has('tenant') || this.#named(scope)) return undefined
+    return `there is no tenant ${scope.name}`
+  }
+
+  #named({ kind, name }: NamedScope): Scope | undefined {
+    const found = this.#options.scopes?.tree().find(name, kind === 'tenant' ? kind : undefined)
+    return found?.kind === 'found' ? found.scope : undefined
+  }
+
+  /** One layer for each scope on the way to where the phone is, the nearest last. */
+  #scopeLayers(scope: Scope | undefined): Layer[] {
+    const path = scope ? (this.#options.scopes?.tree().path(scope.id) ?? []) : []
+    return path
+      .filter(({ timeZone }) => timeZone !== '')
+      .map(({ kind, name, timeZone }) => ({ name: `${kind} ${name}`, values: this.#clockOf({ timeZone }) }))
+  }
+
+  /** What people said of the phone, then what its URL says, then what its address does. */
+  #scopeOf(request: FileRequest, asker: Asker): Scope | undefined {
+    const { scopes, store } = this.#options
+    if (!scopes) return undefined
+    const phone = request.kind === 'device-config' ? store.get(phones, request.mac)?.value : undefined
+    const placed = phone && scopes.placementOf(phone)
+    if (placed?.why === 'user' || placed?.why === 'set') return placed.scope
+    const named = request.scope && this.#named(request.scope)
+    if (named) return named
+    return placed?.why === 'subnet' ? placed.scope : this.#scopeAt(asker)
+  }
+
+  #scopeAt(asker: Asker): Scope | undefined {
+    const address = peerAddress(asker.peer.address)
+    return address && this.#options.scopes?.ofAddress(address)
   }
 
   #systemLayers(urls: PhoneUrls, server: Ipv4, subnet: Subnet | undefined): Layer[] {
@@ -116,7 +172,10 @@ export class Provisioning implements ProvisioningPort {
   }
 
   /** Worked out once a year for each zone: it takes some hundred looks at the calendar. */
-  #clockOf({ timeZone, daylightSaving: mode = 'dayOfWeek' }: Subnet): Readonly<Record<string, string>> {
+  #clockOf({
+    timeZone,
+    daylightSaving: mode = 'dayOfWeek',
+  }: Pick<Subnet, 'timeZone' | 'daylightSaving'>): Readonly<Record<string, string>> {
     if (timeZone === undefined) return {}
     const now = this.#options.now()
     const key = `${timeZone} ${mode} ${new Date(now).getUTCFullYear()}`
@@ -152,6 +211,9 @@ function firstNumber(numbers: string): string {
   return numbers.split(',', 1)[0]?.trim() ?? ''
 }
 
-function deviceLayer(mac: Mac, model: string, template: Template): Layer {
-  return { name: `device ${mac}`, values: { mac, Model: model, GlobalFile: globalFileName(template) } }
+function deviceLayer(mac: Mac, model: string, template: Template, phone: Phone | undefined): Layer {
+  const { language = '', vlanMode = '', vlanId = '', vlanPriority = '' } = phone ?? {}
+  const said = { Language: language, VLANMode: vlanMode, VLANID: vlanId, VLANPriority: vlanPriority }
+  const set = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== ''))
+  return { name: `device ${mac}`, values: { ...set, mac, Model: model, GlobalFile: globalFileName(template) } }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseMac } from '#protocols/lib/mac'
-import type { FileRequest } from './port.ts'
+import type { FileRequest, NamedScope } from './port.ts'
 
 /** Characters of a name looked at; phones keep their URLs below 128. */
 const NAME_LIMIT = 512
@@ -16,8 +16,8 @@ const CLIMBS = /(?:^|[/\\])\.{1,2}(?:[/\\]|$)|[\\\p{Cc}]/u
 
 /**
  * What a URL path or TFTP file name asks for, with or without its leading slash and in any case; undefined for every
- * name that is not one of the known forms. The result holds only a MAC and names that match a pattern: nothing of
- * what the client sent can become a path on disk by itself.
+ * name that is not one of the known forms. The result holds a MAC and names that match a pattern, and perhaps a
+ * region's or tenant's name, free text to look up: nothing of what the client sent can become a path on disk by itself.
  */
 export function fileRequest(name: string): FileRequest | undefined {
   if (name.length > NAME_LIMIT) return undefined
@@ -32,9 +32,10 @@ export function climbs(name: string): boolean {
   return CLIMBS.test(name)
 }
 
-/** A folder says nothing about the file in it, except where it is named for a model. */
+/** A folder says nothing about the file in it, except where it is named for a model, a region or a tenant. */
 interface Folder {
   readonly model?: string
+  readonly scope?: NamedScope
 }
 
 const PLAIN: Folder = {}
@@ -58,27 +59,33 @@ function knownFolder(segments: readonly string[]): Folder | undefined {
     case 'httpproxy': // An SBC between phone and server: behind it everything is as without it.
       return knownFolder(segments.slice(2))
     case 'region':
+      return third !== undefined && deeper.length === 0 ? scopeFolder('region', third) : undefined
     case 'tenant':
-      return third !== undefined && SCOPE.test(third) && deeper.length === 0 ? PLAIN : undefined
+      return third !== undefined && deeper.length === 0 ? scopeFolder('tenant', third) : undefined
     default:
       return undefined
   }
 }
 
+function scopeFolder(kind: NamedScope['kind'], name: string): Folder | undefined {
+  return SCOPE.test(name) ? { scope: { kind, name } } : undefined
+}
+
 function fileIn(folder: Folder, file: string): FileRequest | undefined {
+  const scope = folder.scope && { scope: folder.scope }
   const stem = file.slice(0, -4)
   switch (file.slice(-4).toLowerCase()) {
     case '.img':
-      return MODEL.test(stem) && sameModel(folder, stem) ? { kind: 'firmware', model: stem } : undefined
+      return MODEL.test(stem) && sameModel(folder, stem) ? { kind: 'firmware', model: stem, ...scope } : undefined
     case '.cfg':
       break
     default:
       return undefined
   }
-  if (BOOTSTRAP.test(file)) return { kind: 'bootstrap' }
+  if (BOOTSTRAP.test(file)) return { kind: 'bootstrap', ...scope }
   const mac = parseMac(stem)
   if (mac) return { kind: 'device-config', mac, ...folder }
-  return SHARED_PART.test(file) ? { kind: 'global-config', name: file } : undefined
+  return SHARED_PART.test(file) ? { kind: 'global-config', name: file, ...scope } : undefined
 }
 
 /** `<MODEL>/<MODEL>.img`: an image lies only in its own model's folder. */

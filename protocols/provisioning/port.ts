@@ -3,8 +3,16 @@ import type { Resource } from '#protocols/http/port'
 import type { Endpoint } from '#protocols/lib/exchange'
 import type { Mac } from '#protocols/lib/mac'
 
-/** What a path or TFTP file name asks for, whatever its spelling. */
-export type FileRequest =
+/** The region or tenant that a URL names: `/ipp/region/<name>/…`. Any text without slashes and control characters. */
+export interface NamedScope {
+  readonly kind: 'region' | 'tenant'
+  readonly name: string
+}
+
+/** What a path or TFTP file name asks for, whatever its spelling. `scope` is only what the client says. */
+export type FileRequest = Asked & { readonly scope?: NamedScope }
+
+type Asked =
   /** The well-known first file that option 160 names; carries no secret. */
   | { readonly kind: 'bootstrap' }
   | { readonly kind: 'device-config'; readonly mac: Mac; readonly model?: string }

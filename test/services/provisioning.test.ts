@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { builtInPlaceholders, shippedTemplates } from '#config/templates'
-import { newPhone } from '#daemon/domain/phone'
+import { newPhone, newUser } from '#daemon/domain/phone'
+import { type Scope, SYSTEM } from '#daemon/domain/scope'
 import type { Subnet } from '#daemon/domain/subnet'
 import { FirmwareFiles } from '#daemon/services/firmware'
 import { Provisioning } from '#daemon/services/provisioning'
-import { put } from '#daemon/store/store'
-import { phones, users } from '#daemon/store/tables'
+import { Scopes } from '#daemon/services/scopes/scopes'
+import { put, type Store } from '#daemon/store/store'
+import { phones, scopes as scopesTable, users } from '#daemon/store/tables'
 import type { Ipv4 } from '#protocols/lib/ipv4'
 import { parseCidr } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
@@ -37,7 +40,7 @@ const voice: Subnet = {
   tftpServer: '',
 }
 
-async function provisioningWith(change: { serverAddress?: Ipv4; zone?: string } = {}) {
+async function provisioningWith(change: { serverAddress?: Ipv4; zone?: string; scopes?: readonly Scope[] } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'offhook-firmware-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const store = await freshStore()
@@ -53,8 +56,18 @@ async function provisioningWith(change: { serverAddress?: Ipv4; zone?: string } 
     templates: shippedTemplates(),
     builtIn: builtInPlaceholders(),
     firmware: new FirmwareFiles(folder),
+    ...(change.scopes && { scopes: await scopesOn(store, change.scopes) }),
   })
   return { provisioning, store, clock, folder }
+}
+
+/** The real service upon a tree that is there already. */
+async function scopesOn(store: Store, scopes: readonly Scope[]): Promise<Scopes> {
+  await store.commit([put(scopesTable, 'tree', { scopes })], { durable: true })
+  const service = new Scopes({ store, now: () => 0, random: randomBytes, announce: () => {}, networks: [] })
+  await service.start()
+  onTestFinished(() => service.stop())
+  return service
 }
 
 async function textOf(answer: FileAnswer): Promise<string> {
@@ -188,4 +201,72 @@ test('the zone of the phone’s subnet sets its clock: standard time, and when i
       (rest) => `system/daylight_saving/end_date/${rest}`,
     ),
   ])
+})
+
+const region = (id: string, fields: Partial<Scope>): Scope => ({
+  ...{ ...SYSTEM, id, name: id, kind: 'region', parent: 'system' },
+  ...fields,
+})
+const approved = { ...newPhone(mac, 0), approval: 'approved', model: '440HD', owner: 'anna' } as const
+
+test('a phone whose user is elsewhere keeps the clock of there: its own file says so after the shared one', async () => {
+  const { provisioning, store } = await provisioningWith({
+    zone: 'Europe/Berlin',
+    scopes: [region('Tokyo', { timeZone: 'Asia/Tokyo' })],
+  })
+  const anna = { ...newUser('anna', 0), phoneNumber: '4711, 4712', authName: 'a.a' }
+  await store.commit([put(users, 'anna', anna), put(phones, mac, approved)], { durable: true })
+  const here = (await textOf(await provisioning.fileFor(device(), asker))).split('\n')
+  expect(here.filter((line) => line.includes('gmt_offset'))).toEqual([])
+  expect(here).toContain('voip/line/0/id=4711')
+  expect(here).toContain('voip/line/0/auth_name=a.a')
+
+  const moved = { ...anna, region: 'Tokyo', language: 'Japanese' }
+  await store.commit([put(users, 'anna', moved)], { durable: true })
+  const there = (await textOf(await provisioning.fileFor(device(), asker))).split('\n')
+  expect(there[0]).toMatch(/^include /)
+  expect(there).toContain('system/ntp/gmt_offset=+09:00')
+  expect(there).toContain('personal_settings/language=Japanese')
+  expect(there.indexOf('system/ntp/gmt_offset=+09:00')).toBeLessThan(there.indexOf('voip/line/0/id=4711'))
+  await store.commit([put(phones, mac, { ...approved, language: 'Korean', vlanId: '7' })], { durable: true })
+  const device2 = await textOf(await provisioning.fileFor(device(), asker))
+  expect(device2).toContain('personal_settings/language=Korean')
+  expect(device2).toContain('network/lan/vlan/id=7')
+})
+
+test('the region of the URL counts where nobody said more', async () => {
+  const { provisioning, store } = await provisioningWith({
+    scopes: [
+      region('Tokyo', { timeZone: 'Asia/Tokyo' }),
+      region('Paris', { timeZone: 'Europe/Paris', subnets: ['10.1.0.0/16'] }),
+    ],
+  })
+  const file = { kind: 'global-config', name: 'audiocodes-sip_global.cfg' } as const
+  const at = async (request: FileRequest) =>
+    /gmt_offset=(.*)/.exec(await textOf(await provisioning.fileFor(request, asker)))?.[1]
+  expect(await at(file)).toBe('+01:00')
+  expect(await at({ ...file, scope: { kind: 'region', name: 'tokyo' } })).toBe('+09:00')
+  expect(await at({ ...file, scope: { kind: 'region', name: 'Atlantis' } })).toBe('+01:00')
+  await store.commit([put(phones, mac, { ...approved, scope: 'Paris' })], { durable: true })
+  expect(await at(device({ scope: { kind: 'region', name: 'Tokyo' } }))).toBeUndefined()
+})
+
+test('an unknown tenant is refused once tenants are defined; a region never is', async () => {
+  const nobody = await provisioningWith({ scopes: [region('Acme', {})] })
+  const asked = (name: string, kind: 'tenant' | 'region' = 'tenant'): FileRequest => ({
+    kind: 'bootstrap',
+    scope: { kind, name },
+  })
+  expect(await nobody.provisioning.fileFor(asked('x'), asker)).toMatchObject({ kind: 'file' })
+  const { provisioning } = await provisioningWith({
+    scopes: [region('Acme', { kind: 'tenant', id: 't' }), region('b', { name: 'Acme', parent: 't' })],
+  })
+  expect(await provisioning.fileFor(asked('acme'), asker)).toMatchObject({ kind: 'file' })
+  expect(await provisioning.fileFor(asked('x', 'region'), asker)).toMatchObject({ kind: 'file' })
+  for (const request of [asked('x'), { ...asked('x'), kind: 'firmware', model: '440HD' } as FileRequest]) {
+    expect(await provisioning.fileFor(request, asker)).toEqual({
+      ...{ kind: 'refuse', status: 404 },
+      reason: 'there is no tenant x',
+    })
+  }
 })
