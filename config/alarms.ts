@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod'
-import { live, restart } from './fields.ts'
+import { restart } from './fields.ts'
 import { destinations } from './forwarding.ts'
 
 export const alarms = z.strictObject({
@@ -22,5 +22,5 @@ export const alarms = z.strictObject({
     .max(1_000_000)
     .default(50_000)
     .meta(restart('History events', 'Most of them; a destination that is down for longer misses the oldest.')),
-  destinations: destinations.meta(live('Destinations', 'Where alarms are forwarded to.')),
+  destinations: destinations.meta(restart('Destinations', 'Where alarms are forwarded to.')),
 })

@@ -132,7 +132,7 @@ export const dhcp = z
       .enum(['server', 'options-only', 'off'])
       .default('off')
       .meta(
-        restart(
+        live(
           'DHCP',
           'server leases addresses; options-only answers INFORM beside the server that does; off is silent.',
         ),

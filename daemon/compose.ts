@@ -29,14 +29,16 @@ import { vaultKey } from './vault-key.ts'
 /** What systemd passed. */
 export interface Given {
   readonly dhcpLinks?: readonly LinkSocket[]
+  /** Reads the configuration again; throws ConfigError. */
+  readonly readConfig?: () => Config
   /** The folder of credentials. */
   readonly credentials?: string | undefined
 }
 
 /** The product, wired by hand: reading this is knowing what there is and who knows whom. Nothing runs yet. */
 export function compose(config: Config, logger: Logger, now: () => number, given: Given = {}) {
-  const { dhcpLinks = [], credentials } = given
-  const base = composeFoundation(config, logger, now)
+  const { dhcpLinks = [], credentials, readConfig } = given
+  const base = composeFoundation(config, logger, now, readConfig)
   const { store, alarms, vault, announce, observe, onFault } = base
 
   const accounts = new Accounts(store, now, announce)
@@ -54,7 +56,6 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     observe,
   })
   const phoneServers: ProtocolServer[] = [
-    ...dhcp.servers,
     ...(config.tftp.enabled ? [tftp] : []),
     ...(config.http.enabled ? [http] : []),
     ...directory.servers,
@@ -65,16 +66,18 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     ...{ listen: config.web.listen, timeZone: config.web.timeZone ?? localTimeZone(), onFault },
     port: {
       ...{ fleet: view, accounts, now, localToken, scopes: people.scopes },
-      servers: () => servers.map((server) => ({ name: server.name, health: server.health() })),
+      servers: () => serving().map((server) => ({ name: server.name, health: server.health() })),
       alarms: () => alarms.active(),
       alarmDesk: alarming.desk,
+      configuration: base.configuration,
       explain: (mac) => dhcp.explain.of(mac),
       metrics: () => metrics.expose(),
       storeTrouble: () => store.trouble(),
     },
   })
-  const servers: ProtocolServer[] = [...phoneServers, web]
-  const metrics = createMetrics(servers, [...readings(store, view, alarms), ...dhcp.readings])
+  const fixed: ProtocolServer[] = [...phoneServers, web]
+  const serving = () => (dhcp.switched.isOn ? [dhcp.switched.server, ...fixed] : fixed)
+  const metrics = createMetrics(serving, [...readings(store, view, alarms), ...dhcp.readings])
   base.listen((exchange) => metrics.exchange(exchange))
 
   const data: Part = {
@@ -88,8 +91,9 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     stop: () => store.close(),
   }
   const services = [...alarming.parts, ...people.parts, ...phones.parts, ...dhcp.parts, ...directory.parts]
-  const parts: Part[] = [data, ...services, ...servers.map((server) => supervise(server, alarms, announce))]
-  return { parts, servers, accounts, announce, alarms, localToken }
+  const supervised = fixed.map((server) => supervise(server, alarms, announce))
+  const parts: Part[] = [data, ...services, dhcp.switched, ...supervised]
+  return { parts, serving, configuration: base.configuration, accounts, announce, alarms, localToken }
 }
 
 export type Offhook = ReturnType<typeof compose>

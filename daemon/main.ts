@@ -6,6 +6,7 @@ import { dhcpCommand } from './cli/dhcp.ts'
 import { explainCommand } from './cli/explain.ts'
 import type { CliIo } from './cli/io.ts'
 import { leasesCommand } from './cli/leases.ts'
+import { reloadCommand } from './cli/reload.ts'
 import { runCommand } from './cli/run.ts'
 import { simulateCommand } from './cli/simulate.ts'
 import { storeCommand, verifyCommand } from './cli/store.ts'
@@ -29,6 +30,9 @@ const io: CliIo = {
   setExitCode(code) {
     process.exitCode = code
   },
+  onHangup(listener) {
+    process.on('SIGHUP', listener)
+  },
   onFault(listener) {
     process.on('uncaughtException', listener)
     process.on('unhandledRejection', listener)
@@ -39,6 +43,7 @@ const program = new Command('offhook')
   .description('The open phone room: boots, configures and watches a company’s desk phones')
   .addCommand(runCommand(io))
   .addCommand(checkConfigCommand(io))
+  .addCommand(reloadCommand(io))
   .addCommand(simulateCommand(io))
   .addCommand(verifyCommand(io))
   .addCommand(storeCommand(io))

@@ -43,6 +43,30 @@ export const messages = {
     meaning: 'A server or the store failed, or took too long, while stopping; `part` names it.',
     remedy: 'Check the disk if `part` is the store; otherwise nothing.',
   },
+  'config.reloaded': {
+    level: 'info',
+    text: 'the configuration was read again',
+    meaning: 'It is good; the settings in `applied` are in force from now on.',
+    remedy: NOTHING,
+  },
+  'config.refused': {
+    level: 'error',
+    text: 'the changed configuration cannot be used; the old one stays in force',
+    meaning: 'A reload was asked for, and the file is wrong in the places that `complaints` names.',
+    remedy: 'Correct the file, try it with "offhook check-config", and reload again.',
+  },
+  'config.restart-needed': {
+    level: 'warn',
+    text: 'some changed settings wait for a restart',
+    meaning: 'The settings named cannot change while the daemon runs; the old values are in force until then.',
+    remedy: 'Restart the daemon when it suits you, or take the changes back.',
+  },
+  'config.reread-failed': {
+    level: 'error',
+    text: 'a file that the configuration names could not be read again',
+    meaning: 'The setting or certificate named in `failures` stays as it was.',
+    remedy: 'Correct that file and reload again.',
+  },
   'server.serving': {
     level: 'info',
     text: 'server is listening',

@@ -18,7 +18,7 @@ export interface Metrics {
 }
 
 /** Prometheus metrics: one counter and one histogram for every protocol, and the readings given. */
-export function createMetrics(servers: readonly ProtocolServer[], readings: readonly Reading[]): Metrics {
+export function createMetrics(servers: () => readonly ProtocolServer[], readings: readonly Reading[]): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry, prefix: 'offhook_' })
@@ -47,7 +47,8 @@ export function createMetrics(servers: readonly ProtocolServer[], readings: read
     labelNames: ['server'] as const,
     registers,
     collect() {
-      for (const server of servers) this.set({ server: server.name }, server.health().state === 'serving' ? 1 : 0)
+      this.reset() // one that was switched off is not down
+      for (const server of servers()) this.set({ server: server.name }, server.health().state === 'serving' ? 1 : 0)
     },
   })
   for (const reading of readings) register(reading)
@@ -71,6 +72,7 @@ export function createMetrics(servers: readonly ProtocolServer[], readings: read
       labelNames: label === undefined ? [] : [label],
       registers,
       collect() {
+        this.reset() // what a label stood for may be gone
         const value = read()
         if (typeof value === 'number') this.set(value)
         else for (const [key, count] of Object.entries(value)) this.set({ [label ?? 'kind']: key }, count)

@@ -7,11 +7,17 @@ import type { Alarms } from './services/alarms.ts'
 const FIRST_RETRY = 500
 const LAST_RETRY = 30_000
 
+/** A server that is started again whenever it was lost. */
+export interface Supervised extends Part {
+  /** Raises the alarm and goes on trying, as after a loss. */
+  lost(error: Error): void
+}
+
 /**
  * Keeps one server alive after start-up: when it loses its socket, the others serve on, an alarm is raised, and it is
  * started again with growing pauses (0.5 s to 30 s) until it listens.
  */
-export function supervise(server: ProtocolServer, alarms: Alarms, announce: Announce): Part {
+export function supervise(server: ProtocolServer, alarms: Alarms, announce: Announce): Supervised {
   const stopping = new AbortController()
   let retry: NodeJS.Timeout | undefined
   const source = `server/${server.name}`
@@ -53,6 +59,7 @@ export function supervise(server: ProtocolServer, alarms: Alarms, announce: Anno
 
   return {
     name: server.name,
+    lost,
     async start(signal) {
       server.onLost(lost)
       await server.start(signal)

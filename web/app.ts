@@ -4,7 +4,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type Router from '@koa/router'
 import Koa from 'koa'
 import bodyParser from 'koa-bodyparser'
+
 import { alarmsApiRoutes } from './api/alarms.ts'
+import { configurationApiRoutes } from './api/configuration.ts'
+
 import { dhcpApiRoutes } from './api/dhcp.ts'
 import { forwardingApiRoutes } from './api/forwarding.ts'
 import { apiRoutes } from './api/routes.ts'
@@ -98,6 +101,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     dhcpApiRoutes(web),
     ...(alarmDesk ? [alarmsApiRoutes(alarmDesk)] : []),
     ...(forwarding ? [forwardingApiRoutes(forwarding)] : []),
+    configurationApiRoutes(web),
   ]
 }
 

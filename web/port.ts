@@ -7,6 +7,7 @@ import type { Phone, Presence, PublicUser } from '#daemon/domain/phone'
 import type { Mac } from '#protocols/lib/mac'
 import type { Health } from '#protocols/server'
 import type { AlarmsPort } from './ports/alarms.ts'
+import type { ConfigurationPort } from './ports/configuration.ts'
 import type { DirectoryPort } from './ports/directory.ts'
 import type { ForwardingPort } from './ports/forwarding.ts'
 import type { ScopesPort } from './ports/scopes.ts'
@@ -98,6 +99,7 @@ export interface WebPort {
   /** Absent until their services offer them; their pages are then missing, too. */
   readonly alarmDesk?: AlarmsPort
   readonly forwarding?: ForwardingPort
+  readonly configuration: ConfigurationPort
   /** The last DHCP exchanges of a client, newest first. */
   explain(mac: Mac): readonly Explanation[]
   /** Opens a small part of the API to commands on this machine. */

@@ -12,6 +12,8 @@ export interface CliIo {
   /** Aborted by SIGINT or SIGTERM. */
   readonly signal: AbortSignal
   setExitCode(code: number): void
+  /** Called at each SIGHUP, which then no longer ends the process. */
+  onHangup(listener: () => void): void
   /** Called for faults that nothing caught. */
   onFault(listener: (error: unknown) => void): void
 }

@@ -23,8 +23,8 @@ export function withdrawLocalApi(folder: string): Promise<void> {
   return rm(fileIn(folder), { force: true })
 }
 
-/** What the daemon answers to GET `path` (without a leading slash); throws with a sentence when there is none. */
-export async function askDaemon(folder: string, path: string): Promise<unknown> {
+/** What the daemon answers to GET (or POST) `path`, without a leading slash; throws with a sentence when there is none. */
+export async function askDaemon(folder: string, path: string, method: 'GET' | 'POST' = 'GET'): Promise<unknown> {
   const api = await readFile(fileIn(folder), 'utf8').then(
     (text): LocalApi => JSON.parse(text),
     (error: NodeJS.ErrnoException) => {
@@ -32,9 +32,13 @@ export async function askDaemon(folder: string, path: string): Promise<unknown> 
     },
   )
   const headers = { Authorization: `Bearer ${api.token}` }
-  const response = await fetch(`${api.url}${path}`, { headers, signal: AbortSignal.timeout(5_000) }).catch((error) => {
-    throw new Error(`the daemon does not answer at ${api.url}: ${error instanceof Error ? error.message : error}`)
-  })
-  if (!response.ok) throw new Error(`the daemon answered ${response.status}: ${(await response.text()).slice(0, 200)}`)
+  const response = await fetch(`${api.url}${path}`, { method, headers, signal: AbortSignal.timeout(30_000) }).catch(
+    (error) => {
+      throw new Error(`the daemon does not answer at ${api.url}: ${error instanceof Error ? error.message : error}`)
+    },
+  )
+  // A refusal is an answer, too: its body says all.
+  if (!response.ok && !(method === 'POST' && response.status === 422))
+    throw new Error(`the daemon answered ${response.status}: ${(await response.text()).slice(0, 200)}`)
   return response.json()
 }

@@ -37,9 +37,11 @@ export function runCommand(io: CliIo): Command {
     .action(async (options: RunOptions) => {
       try {
         const file = options.config ?? (options.tryOut ? TRY_OUT_FILE : CONFIG_FILE)
-        const config = readConfig(file, io.environment)
-        const folder = options.data ?? config.data.folder
-        await run({ ...config, data: { ...config.data, folder } }, options, io)
+        const read = () => {
+          const config = readConfig(file, io.environment)
+          return { ...config, data: { ...config.data, folder: options.data ?? config.data.folder } }
+        }
+        await run(read(), read, options, io)
       } catch (error) {
         if (error instanceof StoreDamaged) fail(io, new Error(damage(error)))
         else if (!io.signal.aborted) fail(io, error)
@@ -47,17 +49,21 @@ export function runCommand(io: CliIo): Command {
     })
 }
 
-async function run(config: Config, options: RunOptions, io: CliIo): Promise<void> {
+async function run(config: Config, read: () => Config, options: RunOptions, io: CliIo): Promise<void> {
   const journald = io.environment.JOURNAL_STREAM !== undefined
   const logger = createLogger({ ...config.log, journald }, io.stdout)
   const offhook = compose(config, logger, Date.now, {
     dhcpLinks: dhcpLinks(passedSockets(io.environment, io.pid), networkInterfaces()),
     credentials: io.environment.CREDENTIALS_DIRECTORY,
+    readConfig: read,
   })
   const { announce } = offhook
   io.onFault((error) => announce('daemon.fault', { error: faultText(error) }))
   announce('daemon.starting', { data: config.data.folder })
-  await startAll(offhook.parts, io.signal, STOP_DEADLINE)
+  const started = startAll(offhook.parts, io.signal, STOP_DEADLINE)
+  // The try-out ends with its terminal; a service reads its configuration again.
+  if (!options.tryOut) io.onHangup(() => void started.then(() => offhook.configuration.reload()).catch(() => {}))
+  await started
   try {
     await serve(offhook, config, options, io)
   } finally {
@@ -75,10 +81,10 @@ async function run(config: Config, options: RunOptions, io: CliIo): Promise<void
 async function serve(offhook: Offhook, config: Config, options: RunOptions, io: CliIo): Promise<void> {
   const { accounts, announce } = offhook
   const oneTime = await accounts.oneTimePassword()
-  const url = `http://${config.web.listen.address}:${offhook.servers.at(-1)?.health().endpoints[0]?.port}/`
+  const url = `http://${config.web.listen.address}:${offhook.serving().at(-1)?.health().endpoints[0]?.port}/`
   announce('daemon.ready', { url })
   io.stdout(`Offhook is ready: ${url}\n`)
-  for (const { name, health } of offhook.servers.map((server) => ({ name: server.name, health: server.health() }))) {
+  for (const { name, health } of offhook.serving().map((server) => ({ name: server.name, health: server.health() }))) {
     const where = health.endpoints.map(({ address, port }) => `${address}:${port}`).join(', ')
     io.stdout(`  ${name.padEnd(5)} ${where}\n`)
   }

@@ -5,26 +5,31 @@ import { Addressing } from '#daemon/services/addressing/addressing'
 import { DhcpWatch } from '#daemon/services/dhcp-watch'
 import { Explain } from '#daemon/services/explain'
 import { planOf } from '#daemon/settings'
+import { Switched } from '#daemon/switched'
 import { identify } from '#daemon/vendors/audiocodes/identify'
 import { readAgain } from '#protocols/dhcp/query'
 import { DhcpServer, type LinkSocket } from '#protocols/dhcp/server'
 import type { Foundation } from './foundation.ts'
 
 /** Addresses and boot options, and the record of why each client got what it got. */
-export function composeDhcp({ config, store, alarms, now, observe }: Foundation, links: readonly LinkSocket[]) {
+export function composeDhcp(base: Foundation, links: readonly LinkSocket[]) {
+  const { config, configuration, store, alarms, now, observe, announce } = base
   const { mode, listen } = config.dhcp
   const watch = new DhcpWatch(alarms, now)
   const explain = new Explain(now, readAgain)
-  const addressing = new Addressing({
-    ...{ store, now, identify, watch, explain },
-    plan: planOf(config, now()),
-    ...(mode === 'options-only' && { mode }),
-  })
+  const addressing = new Addressing({ store, now, identify, watch, explain, mode, plan: planOf(config, now()) })
   const server = new DhcpServer({ listen, links, port: addressing, observe })
-  return {
-    parts: [partOf('addressing', addressing)],
-    servers: mode === 'off' ? [] : [server],
-    readings: dhcpReadings(addressing, explain),
-    explain,
-  }
+  const switched = new Switched(server, {
+    ...{ alarms, announce },
+    isOn: mode !== 'off',
+    keepsSockets: links.length > 0,
+  })
+  configuration.follow('dhcp', (next) => {
+    const plan = planOf(next, now())
+    return () => {
+      addressing.apply(plan, next.dhcp.mode)
+      return switched.turn(next.dhcp.mode !== 'off')
+    }
+  })
+  return { parts: [partOf('addressing', addressing)], switched, readings: dhcpReadings(addressing, explain), explain }
 }

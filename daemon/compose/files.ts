@@ -9,13 +9,18 @@ import { files as filesOf } from '#protocols/provisioning/answer'
 import type { Foundation } from './foundation.ts'
 
 /** What phones fetch: their configuration and firmware, the same by HTTP and TFTP. */
-export function composeFiles({ config, store, now }: Foundation, scopes: Places) {
+export function composeFiles({ config, configuration, store, now }: Foundation, scopes: Places) {
   const firmware = new FirmwareFiles(join(config.data.folder, 'firmware'))
+  const subnets = configuration.derive(subnetsOf)
   const provisioning = new Provisioning({
     ...{ store, now, identify, firmware, scopes },
-    subnets: subnetsOf(config),
+    get subnets() {
+      return subnets()
+    },
     ports: phonePorts(config),
-    keepAliveMinutes: config.fleet.keepAliveMinutes,
+    get keepAliveMinutes() {
+      return configuration.current.fleet.keepAliveMinutes
+    },
     serverAddress: config.server.address,
     templates: shippedTemplates(),
     builtIn: builtInPlaceholders(),

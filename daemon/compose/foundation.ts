@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '#config/schema'
+import { Configuration } from '#daemon/configuration'
 import { createJournal, faultText, type Journal } from '#daemon/journal'
 import { Alarms } from '#daemon/services/alarms'
 import { Vault } from '#daemon/services/vault'
@@ -11,7 +12,9 @@ import type { Exchange } from '#protocols/lib/exchange'
 
 /** What every part of the product stands on. */
 export interface Foundation extends Journal {
+  /** As it was at the start. Settings that may change while we run: ask `configuration.current`, or follow it. */
   readonly config: Config
+  readonly configuration: Configuration
   readonly store: Store
   readonly alarms: Alarms
   readonly vault: Vault
@@ -22,12 +25,16 @@ export interface Foundation extends Journal {
   readonly listen: (listener: (exchange: Exchange) => void) => void
 }
 
-export function composeFoundation(config: Config, logger: Logger, now: () => number): Foundation {
+export function composeFoundation(config: Config, logger: Logger, now: () => number, read?: () => Config): Foundation {
   const listeners: ((exchange: Exchange) => void)[] = []
   const journal = createJournal(logger, now, listeners)
   const onFault = (error: unknown) => journal.announce('daemon.fault', { error: faultText(error) })
   const store = new LevelStore({ folder: join(config.data.folder, 'store'), onFault })
   const alarms = new Alarms(store, now, journal.announce, config.alarms)
   const listen = (listener: (exchange: Exchange) => void) => void listeners.push(listener)
-  return { config, store, alarms, vault: new Vault(), now, onFault, listen, ...journal }
+  const configuration = new Configuration({ config, read, alarms, now, announce: journal.announce })
+  configuration.follow('log.level', ({ log }) => () => {
+    logger.level = log.level
+  })
+  return { config, configuration, store, alarms, vault: new Vault(), now, onFault, listen, ...journal }
 }

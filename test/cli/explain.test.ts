@@ -36,7 +36,14 @@ async function run(...args: string[]) {
     stderr: (text) => {
       said.err += text
     },
-    ...{ terminal: false, environment: {}, pid: 1, signal: new AbortController().signal, onFault: () => {} },
+    ...{
+      terminal: false,
+      environment: {},
+      pid: 1,
+      signal: new AbortController().signal,
+      onHangup: () => {},
+      onFault: () => {},
+    },
     setExitCode: (code) => {
       said.code = code
     },

@@ -157,6 +157,7 @@ function emptyHouse(gate: Gate): WebPort {
     },
     servers: () => [],
     alarms: () => [],
+    configuration: { lastReload: () => undefined, reload: () => Promise.reject(new Error('nobody is here')) },
     explain: () => [],
     async metrics() {
       await gate.pass()

@@ -180,6 +180,14 @@ export class Daemon {
       .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
   }
 
+  /** As `systemctl reload` does; waits for what becomes of it. */
+  async reload(): Promise<LogLine> {
+    const { mark } = this
+    this.#running.kill('SIGHUP')
+    const ending = (line: string) => /"id":"config\.(reloaded|refused)"/.test(line)
+    return JSON.parse(await this.#running.line(ending, 'the end of a reload', mark)) as LogLine
+  }
+
   /** As a power cut takes it away: no handler of ours runs. */
   async kill9(): Promise<void> {
     this.#running.kill('SIGKILL')

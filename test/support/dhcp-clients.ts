@@ -147,6 +147,11 @@ export class Client {
     return { event, values: Object.fromEntries(lines) as Record<string, string> }
   }
 
+  /** udhcpc asks for its lease again at once. */
+  renew(): void {
+    this.#running.kill('SIGUSR1')
+  }
+
   /** The program's own end, for those that end by themselves. */
   end(): Promise<Ended> {
     return this.#running.end()

@@ -12,6 +12,8 @@ export interface RelayedRequest {
   readonly mac: string
   readonly giaddr: string
   readonly xid?: number
+  /** An address in the client's network, where giaddr is not [RFC 3527]. */
+  readonly selection?: string
   /** More options, as code, length and value in turn. */
   readonly options?: readonly number[]
 }
@@ -20,14 +22,15 @@ export interface RelayedRequest {
  * A client's message as a relay agent passes it on. The relay wants the answer at its own source port [RFC 8357], so
  * a test needs no port below 1024. Bytes by hand, not by our codec: a test of the server must not share its mistakes.
  */
-export function relayed({ type, mac, giaddr, xid = 1, options = [] }: RelayedRequest): Buffer {
+export function relayed({ type, mac, giaddr, xid = 1, options = [], selection }: RelayedRequest): Buffer {
   const head = Buffer.alloc(240)
   head.set([1, 1, 6, 1], 0)
   head.writeUInt32BE(xid, 4)
   head.set(octets(giaddr), 24)
   head.set(Buffer.from(mac, 'hex'), 28)
   head.set([0x63, 0x82, 0x53, 0x63], 236)
-  return Buffer.concat([head, Buffer.from([53, 1, type, ...options, 82, 2, 19, 0, 255])])
+  const agent = [19, 0, ...(selection === undefined ? [] : [5, 4, ...octets(selection)])]
+  return Buffer.concat([head, Buffer.from([53, 1, type, ...options, 82, agent.length, ...agent, 255])])
 }
 
 export function octets(address: string): number[] {

@@ -17,6 +17,8 @@ import type {
   SignIn,
   WebPort,
 } from '#web/port'
+
+import type { ConfigurationPort, ReloadReport } from '#web/ports/configuration'
 import { MemoryAlarms } from './memory-alarms.ts'
 import { MemoryForwarding } from './memory-forwarding.ts'
 
@@ -210,6 +212,20 @@ export class MemoryPort implements WebPort {
 
   storeTrouble(): string | undefined {
     return this.trouble
+  }
+
+  /** What the last reload came to, and what the next one will come to. */
+  lastReload: ReloadReport | undefined
+  nextReload: ReloadReport = {
+    ...{ at: MONDAY, outcome: 'unchanged', complaints: [], applied: [], restart: [], failures: [] },
+  }
+
+  readonly configuration: ConfigurationPort = {
+    lastReload: () => this.lastReload,
+    reload: async () => {
+      this.lastReload = this.nextReload
+      return this.nextReload
+    },
   }
 
   now(): number {

@@ -12,9 +12,9 @@ const OPEN_PATHS = new Set(['/sign-in'])
 /** All that an account may do until its one-time password is replaced. */
 const BEFORE_NEW_PASSWORD = new Set(['/password', '/sign-out', '/sign-in'])
 
-/** What the local token opens: reading why DHCP did what it did, and all of alarms and their forwarding. */
+/** What the local token opens: reading why DHCP did what it did, and all of alarms, their forwarding and the configuration. */
 const LOCAL_READ = ['/api/v1/dhcp/']
-const LOCAL_WHOLE = ['/api/v1/alarms', '/api/v1/forwarding']
+const LOCAL_WHOLE = ['/api/v1/alarms', '/api/v1/forwarding', '/api/v1/configuration']
 
 /**
  * Lets in who has a session and sends everybody else to sign in (and back). A new route is behind it by

@@ -66,5 +66,28 @@ export function shellFragments(web: Pick<Web, 'port' | 'views'>): Fragments {
 }
 
 function troubleHtml({ port, views }: Pick<Web, 'port' | 'views'>): string {
-  return views.render('fragments/trouble', { sentence: port.storeTrouble() })
+  return views.render('fragments/trouble', { banners: bannersOf(port) })
+}
+
+interface Banner {
+  readonly tone: 'tone-bad' | 'tone-warn'
+  readonly title: string
+  readonly text: string
+}
+
+/** What every page should say while it is so. */
+function bannersOf(port: Web['port']): Banner[] {
+  const banners: Banner[] = []
+  const trouble = port.storeTrouble()
+  if (trouble !== undefined) banners.push({ tone: 'tone-bad', title: 'Changes cannot be saved.', text: trouble })
+  const reload = port.configuration.lastReload()
+  if (reload?.outcome === 'refused') {
+    const text = `The old one stays in force. ${reload.complaints[0] ?? ''}`
+    banners.push({ tone: 'tone-warn', title: 'The changed configuration was refused.', text })
+  }
+  if (reload && reload.restart.length > 0) {
+    const text = `Restart Offhook to put them in force: ${reload.restart.join(', ')}`
+    banners.push({ tone: 'tone-warn', title: 'Changed settings wait for a restart.', text })
+  }
+  return banners
 }

@@ -25,6 +25,7 @@ async function run(dhcp: object): Promise<{ stdout: string; stderr: string; code
     setExitCode(code) {
       said.code = code
     },
+    onHangup: () => {},
     onFault: () => {},
   }
   await dhcpCommand(io).parseAsync(['export', '--for', 'isc', '--config', file], { from: 'user' })
