@@ -8,7 +8,7 @@ const FACILITIES = [
   ...['audit', 'alert', 'clock', 'local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'],
 ]
 const AUTH = ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'] as const
-const PRIV = ['des', 'aes128', 'aes256', 'aes256c'] as const
+const PRIV = ['aes128', 'aes256', 'aes256c'] as const
 const MAIL_PORTS = { starttls: 587, 'starttls-if-offered': 25, none: 25, tls: 465 } as const
 
 /** Printable ASCII without a blank: what every manager can be told to send. */

@@ -41,7 +41,7 @@ export interface SnmpSettings extends Common {
   /** Version 3. */
   readonly user?: string | undefined
   readonly authProtocol?: 'md5' | 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512' | undefined
-  readonly privProtocol?: 'des' | 'aes128' | 'aes256' | 'aes256c' | undefined
+  readonly privProtocol?: 'aes128' | 'aes256' | 'aes256c' | undefined
 }
 
 export interface MailSettings extends Common {

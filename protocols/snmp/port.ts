@@ -17,10 +17,11 @@ export type Varbind =
 export type SecurityLevel = 'noAuthNoPriv' | 'authNoPriv' | 'authPriv'
 export type AuthProtocol = 'md5' | 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512'
 /**
- * CBC-DES [RFC3414 §8], AES-128 in CFB mode [RFC3826], and AES-256, which has no RFC: `aes256` stretches short keys as
+ * AES-128 in CFB mode [RFC3826], and AES-256, which has no RFC: `aes256` stretches short keys as
  * draft-blumenthal-aes-usm-04 does (net-snmp's AES-256), `aes256c` as draft-reeder-snmpv3-usm-3desede-00 does (Cisco).
+ * DES is left out: it protects nothing, and the OpenSSL of Node does not have it any more.
  */
-export type PrivProtocol = 'des' | 'aes128' | 'aes256' | 'aes256c'
+export type PrivProtocol = 'aes128' | 'aes256' | 'aes256c'
 
 /** A user of the User-based Security Model [RFC3414]. The two pass phrases have at least 8 characters [§11.2]. */
 export interface SnmpUser {
@@ -44,7 +45,7 @@ export interface SnmpTarget {
   readonly community?: string
   /** For version 3. */
   readonly user?: SnmpUser
-  /** An inform is answered by its receiver, a trap is not. Version 1 has no informs [RFC2576 §3.1]. */
+  /** An inform is answered by its receiver, a trap is not. Version 1 has no informs [RFC3584 §3.2]. */
   readonly inform: boolean
   /** How long the first try of an inform waits for its answer; each further one waits twice as long. */
   readonly timeoutMillis: number
