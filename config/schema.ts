@@ -69,6 +69,21 @@ const ldap = z.strictObject({
     .meta(restart('Anonymous search', 'Phones may search without a name and a password.')),
 })
 
+const sip = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(false)
+    .meta(restart('SIP plug and play', 'Tell phones that subscribe to ua-profile where their first file is.')),
+  listen: endpoint
+    .prefault('0.0.0.0:5060')
+    .meta(
+      restart(
+        'SIP listener',
+        'Address and UDP port; phones ask at port 5060, unless a relay or a rule leads them here.',
+      ),
+    ),
+})
+
 const fleet = z.strictObject({
   zeroTouch: z
     .boolean()
@@ -111,6 +126,7 @@ export const configSchema = z.strictObject({
   tftp: tftp.prefault({}).meta(live('TFTP', 'Files for boot loaders.')),
   dhcp: dhcp.prefault({}).meta(live('DHCP', 'Addresses and boot options.')),
   ldap: ldap.prefault({}).meta(live('LDAP', 'The directory that phones search while people type.')),
+  sip: sip.prefault({}).meta(live('SIP', 'Where phones without option 160 ask for their profile.')),
   fleet: fleet.prefault({}).meta(live('Fleet', 'Approval and presence.')),
   alarms: alarms.prefault({}).meta(live('Alarms', 'How long they are remembered, and where they go.')),
   snmp: snmp.prefault({}).meta(live('SNMP', 'The MIB, and the agent that shows it.')),

@@ -17,6 +17,7 @@ import { composeFiles } from './compose/files.ts'
 import { composeFleet } from './compose/fleet.ts'
 import { composeFoundation } from './compose/foundation.ts'
 import { composePeople } from './compose/people.ts'
+import { composeSip } from './compose/sip.ts'
 import { prepareDataFolder } from './data-folder.ts'
 import type { Part } from './lifecycle.ts'
 import { createMetrics } from './metrics.ts'
@@ -47,6 +48,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const { files, firmware } = composeFiles(base, people.scopes)
   const dhcp = composeDhcp(base, dhcpLinks)
   const directory = composeDirectory(base)
+  const sip = composeSip(base)
   const alarming = composeAlarms(base)
 
   const tftp = new TftpServer({ listen: config.tftp.listen, port: tftpFiles(files), observe })
@@ -59,6 +61,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     ...(config.tftp.enabled ? [tftp] : []),
     ...(config.http.enabled ? [http] : []),
     ...directory.servers,
+    ...sip.servers,
   ]
 
   const localToken = randomBytes(32).toString('base64url')

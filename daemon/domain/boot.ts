@@ -71,6 +71,7 @@ function stepName({ protocol, operation, evidence }: Exchange): BootStepName | u
     if (operation === 'DISCOVER') return 'discover'
     return operation === 'REQUEST' || operation === 'INFORM' ? 'lease' : undefined
   }
+  if (protocol === 'sip') return operation === 'SUBSCRIBE' ? 'discover' : undefined
   if (protocol === 'keepalive') return BOOT_STEPS.find((step) => step === evidence.status)
   return STEP_OF_FILE.get(evidence.fileKind)
 }

@@ -7,6 +7,7 @@ import { PhoneHttpServer } from '#protocols/http/server'
 import { LdapServer } from '#protocols/ldap/server'
 import type { Endpoint } from '#protocols/lib/exchange'
 import type { Ipv4 } from '#protocols/lib/ipv4'
+import { SipServer } from '#protocols/sip/server'
 import { TftpServer } from '#protocols/tftp/server'
 import { type Gate, type ServerKind, serverContract } from '#test/contract/server'
 import { DISCOVER, relayed } from '#test/support/dhcp-packet'
@@ -68,6 +69,22 @@ const web: ServerKind = {
 /** An anonymous bind [RFC4511 §4.2]: any answer will do. */
 const BIND = Uint8Array.of(0x30, 12, 2, 1, 1, 0x60, 7, 2, 1, 3, 4, 0, 0x80, 0)
 
+/** Somebody asks for a profile [RFC 6080 §5.1]. */
+const SUBSCRIBE = Buffer.from(
+  [
+    'SUBSCRIBE sip:224.0.1.75 SIP/2.0',
+    `Via: SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bKcontract`,
+    'From: <sip:440HD@127.0.0.1>;tag=1',
+    'To: <sip:224.0.1.75>',
+    'Call-ID: contract',
+    'CSeq: 1 SUBSCRIBE',
+    'Contact: <sip:440HD@127.0.0.1>',
+    'Event: ua-profile',
+    '',
+    '',
+  ].join('\r\n'),
+)
+
 const ldap: ServerKind = {
   transport: 'TCP',
   make: (listen, gate) =>
@@ -91,6 +108,24 @@ const ldap: ServerKind = {
     }),
 }
 
+const sip: ServerKind = {
+  transport: 'UDP',
+  make: (listen, gate) =>
+    new SipServer({
+      listen,
+      observe,
+      multicastOn: [],
+      port: {
+        async profileFor() {
+          await gate.pass()
+          return { outcome: { kind: 'refuse', code: 404, reason: 'there are no profiles' }, evidence: {} }
+        },
+      },
+    }),
+  ask: (endpoint) => exchange(SUBSCRIBE, endpoint, () => undefined),
+}
+
+serverContract('sip', sip)
 serverContract('ldap', ldap)
 serverContract('dhcp', dhcp)
 serverContract('tftp', tftp)
