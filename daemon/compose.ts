@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Config } from '#config/schema'
+import { AlertsHandler } from '#protocols/alerts/handler'
 import type { LinkSocket } from '#protocols/dhcp/server'
 import { PhoneHttpServer } from '#protocols/http/server'
 import { KeepaliveHandler } from '#protocols/keepalive/handler'
@@ -54,7 +55,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const tftp = new TftpServer({ listen: config.tftp.listen, port: tftpFiles(files), observe })
   const http = new PhoneHttpServer({
     listeners: config.http.listen.map((endpoint) => ({ endpoint })),
-    handlers: [new KeepaliveHandler(fleet), new ProvisioningHandler(files)],
+    handlers: [new KeepaliveHandler(fleet), new AlertsHandler(alarming.phoneAlarms), new ProvisioningHandler(files)],
     observe,
   })
   const phoneServers: ProtocolServer[] = [
@@ -80,7 +81,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   })
   const fixed: ProtocolServer[] = [...phoneServers, web]
   const serving = () => (dhcp.switched.isOn ? [dhcp.switched.server, ...fixed] : fixed)
-  const metrics = createMetrics(serving, [...readings(store, view, alarms), ...dhcp.readings])
+  const metrics = createMetrics(serving, [...readings(store, view, alarms), ...dhcp.readings, ...alarming.readings])
   base.listen((exchange) => metrics.exchange(exchange))
 
   const data: Part = {

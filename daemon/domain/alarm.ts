@@ -52,6 +52,8 @@ export interface Alarm {
   readonly quiet?: Quiet
   /** Its sender is no known phone: kept apart and never forwarded. */
   readonly unknown?: boolean
+  /** Why its sender may not be whom it says it is, in a sentence. */
+  readonly doubt?: string
 }
 
 /**
@@ -77,7 +79,16 @@ export interface AlarmEvent {
   readonly forward: boolean
 }
 
-type Facts = 'eventType' | 'probableCause' | 'additionalInfo' | 'mac' | 'scope' | 'remoteHost' | 'blast' | 'unknown'
+type Facts =
+  | 'eventType'
+  | 'probableCause'
+  | 'additionalInfo'
+  | 'mac'
+  | 'scope'
+  | 'remoteHost'
+  | 'blast'
+  | 'unknown'
+  | 'doubt'
 
 /** What the one who raises an alarm knows of it. */
 export type NewAlarm = Pick<Alarm, 'name' | 'source' | 'severity' | 'description' | 'remedy'> &

@@ -32,6 +32,28 @@ export function scanObject(text: string, take: TakeMember): 'whole' | 'cut' | 'n
   return start < 0 ? 'none' : new Scanner(text, start + 1).object(take)
 }
 
+/** What to do with each object of a list; undefined: enough of them were taken. */
+export type TakeObject = () => TakeMember | undefined
+
+/**
+ * As scanObject, and where a top-level member that `isList` names holds an array, its objects are read in the same
+ * lenient way: each asks `next` once.
+ */
+export function scanObjectWithList(
+  text: string,
+  take: TakeMember,
+  isList: (key: string) => boolean,
+  next: TakeObject,
+): 'whole' | 'cut' | 'none' {
+  const start = text.indexOf('{')
+  return start < 0 ? 'none' : new Scanner(text, start + 1).object(take, { isList, next })
+}
+
+interface Lists {
+  readonly isList: (key: string) => boolean
+  readonly next: TakeObject
+}
+
 class Scanner {
   readonly #text: string
   #at: number
@@ -45,7 +67,7 @@ class Scanner {
     this.#at = at
   }
 
-  object(take: TakeMember): 'whole' | 'cut' {
+  object(take: TakeMember, lists?: Lists): 'whole' | 'cut' {
     for (let members = 0; members < MEMBER_LIMIT; ) {
       this.#skipBlanks(',')
       const next = this.#peek()
@@ -57,11 +79,37 @@ class Scanner {
       if (this.#peek() !== ':') continue
       this.#at++
       this.#skipBlanks()
+      members++
+      if ('[{'.includes(this.#peek()) && lists?.isList(key)) {
+        this.#list(lists.next)
+        continue
+      }
       const value = this.#value()
       take(key, value, this.#cut)
-      members++
     }
     return 'whole'
+  }
+
+  /** The objects of an array, or one without brackets; whatever else stands between them is passed over. */
+  #list(next: TakeObject): void {
+    if (this.#peek() === '{') {
+      this.#at++
+      this.object(next() ?? (() => {}))
+      if (this.#peek() === '}') this.#at++
+      return
+    }
+    for (this.#at++; this.#at < this.#text.length; this.#at++) {
+      const char = this.#peek()
+      if (char === ']') {
+        this.#at++
+        return
+      }
+      if (char !== '{') continue
+      this.#at++
+      // Ends at its closing brace, which the loop passes over, or at the end of the text.
+      this.object(next() ?? (() => {}))
+    }
+    this.#cut = true
   }
 
   #peek(): string {
