@@ -121,6 +121,26 @@ const uc = z.strictObject({
     .meta(live('Certificate path', 'Of the certificate provisioning service.')),
 })
 
+const vlanEncoding = z.enum(['text', 'uint16'])
+
+/** What no standard settles: each as the phones at hand read it. */
+const phones = z.strictObject({
+  urlUnasked: z
+    .boolean()
+    .default(true)
+    .meta(live('Provisioning URL unasked', 'Phones get option 160 though they do not ask for it.')),
+  ucVlan: vlanEncoding
+    .default('text')
+    .meta(live('VLAN for MS-UC-Client', 'Option 43 sub-option 10 as decimal text or two bytes.')),
+  ocPhoneVlan: vlanEncoding
+    .default('uint16')
+    .meta(live('VLAN for CPE-OCPHONE', 'Option 43 sub-option 10 as decimal text or two bytes.')),
+  vlanOption: z
+    .enum(['none', 'text', 'uint16'])
+    .default('none')
+    .meta(live('VLAN by option 132', 'For phones that ask for it: not set, decimal text or two bytes.')),
+})
+
 const device = z.strictObject({
   mac: mac.meta(live('MAC', 'The device.')),
   options: options.meta(live('Options', 'What it gets wherever it is; they win over all others.')),
@@ -140,6 +160,7 @@ export const dhcp = z
     listen: endpoint.prefault('0.0.0.0:67').meta(restart('DHCP listener', 'Address and port of the DHCP server.')),
     options: sharedOptions.meta(live('Global options', 'For all clients.')),
     classes: z.array(clientClass).default([]).meta(live('Classes', 'Clients with something in common.')),
+    phones: phones.prefault({}).meta(live('Phones', 'What differs from phone to phone and no standard settles.')),
     uc: uc.optional().meta(live('Skype for Business', 'What clients of class MS-UC-Client are told.')),
     devices: z.array(device).default([]).meta(live('Devices', 'Options of single devices.')),
     subnets: z

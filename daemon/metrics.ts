@@ -9,7 +9,16 @@ export interface Reading {
   readonly help: string
   /** The label's name, when `read` gives several values. */
   readonly label?: string
-  read(): number | Readonly<Record<string, number>>
+  /** The labels' names, when `read` gives rows. */
+  readonly labels?: readonly string[]
+  /** It only grows; the name ends in `_total`. */
+  readonly isCounter?: boolean
+  read(): number | Readonly<Record<string, number>> | readonly LabelledValue[]
+}
+
+export interface LabelledValue {
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
 }
 
 export interface Metrics {
@@ -65,18 +74,42 @@ export function createMetrics(servers: () => readonly ProtocolServer[], readings
     },
   }
 
-  function register({ name, help, label, read }: Reading): void {
+  function register({
+    name,
+    help,
+    label,
+    labels = label === undefined ? [] : [label],
+    isCounter,
+    read,
+  }: Reading): void {
+    const rows = () => {
+      const value = read()
+      if (typeof value === 'number') return [{ labels: {}, value }]
+      if (isRows(value)) return value
+      return Object.entries(value).map(([key, count]) => ({ labels: { [label ?? 'kind']: key }, value: count }))
+    }
+    const settings = { name, help, labelNames: [...labels], registers }
+    // What a label stood for may be gone: each scrape begins anew.
+    if (isCounter) {
+      new Counter({
+        ...settings,
+        collect() {
+          this.reset()
+          for (const row of rows()) this.inc({ ...row.labels }, row.value)
+        },
+      })
+      return
+    }
     new Gauge({
-      name,
-      help,
-      labelNames: label === undefined ? [] : [label],
-      registers,
+      ...settings,
       collect() {
-        this.reset() // what a label stood for may be gone
-        const value = read()
-        if (typeof value === 'number') this.set(value)
-        else for (const [key, count] of Object.entries(value)) this.set({ [label ?? 'kind']: key }, count)
+        this.reset()
+        for (const row of rows()) this.set({ ...row.labels }, row.value)
       },
     })
   }
+}
+
+function isRows(value: Exclude<ReturnType<Reading['read']>, number>): value is readonly LabelledValue[] {
+  return Array.isArray(value)
 }

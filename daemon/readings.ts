@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FleetView } from '#web/port'
 import type { PoolUse } from './domain/address-pool.ts'
+import { poolName } from './domain/dhcp/evaluate.ts'
 import type { Reading } from './metrics.ts'
 import type { Addressing } from './services/addressing/addressing.ts'
 import type { Alarms } from './services/alarms.ts'
-import type { Explain } from './services/explain.ts'
+import type { DhcpCounts } from './services/dhcp-counts.ts'
 import type { Store, Table } from './store/store.ts'
 import * as tables from './store/tables.ts'
 
@@ -43,26 +44,39 @@ export function readings(store: Store, fleet: FleetView, alarms: Alarms): Readin
   ]
 }
 
-/** Addresses of each subnet, and clients of each class. */
-export function dhcpReadings(addressing: Pick<Addressing, 'use'>, explain: Pick<Explain, 'classCounts'>): Reading[] {
+/** Addresses of each pool, and messages by class and by pool. */
+export function dhcpReadings(
+  addressing: Pick<Addressing, 'useByPool'>,
+  counts: Pick<DhcpCounts, 'byClass' | 'byPool'>,
+): Reading[] {
   const by = (pick: (use: PoolUse) => number) => () =>
-    Object.fromEntries([...addressing.use()].map(([subnet, use]) => [subnet, pick(use)]))
-  const subnet = { label: 'subnet' }
+    [...addressing.useByPool()].flatMap(([subnet, parts]) =>
+      parts.map((part) => ({ labels: { subnet, pool: part.pool ? poolName(part.pool) : 'none' }, value: pick(part) })),
+    )
+  const pool = { labels: ['subnet', 'pool'] }
   return [
-    { name: 'offhook_dhcp_pool_addresses', help: 'Addresses to lease.', ...subnet, read: by(({ size }) => size) },
-    { name: 'offhook_dhcp_pool_leased', help: 'Addresses leased now.', ...subnet, read: by(({ leased }) => leased) },
-    { name: 'offhook_dhcp_pool_offered', help: 'Offers that wait.', ...subnet, read: by(({ offered }) => offered) },
+    { name: 'offhook_dhcp_pool_addresses', help: 'Addresses to lease.', ...pool, read: by(({ size }) => size) },
+    { name: 'offhook_dhcp_pool_leased', help: 'Addresses leased now.', ...pool, read: by(({ leased }) => leased) },
+    { name: 'offhook_dhcp_pool_offered', help: 'Offers that wait.', ...pool, read: by(({ offered }) => offered) },
     {
       name: 'offhook_dhcp_pool_quarantined',
       help: 'Addresses that another host uses.',
-      ...subnet,
+      ...pool,
       read: by(({ quarantined }) => quarantined),
     },
     {
-      name: 'offhook_dhcp_class_messages',
-      help: 'Messages of clients in each class since the start.',
-      label: 'class',
-      read: () => explain.classCounts(),
+      name: 'offhook_dhcp_class_messages_total',
+      help: 'Messages of clients in each class by what they asked.',
+      labels: ['class', 'type'],
+      isCounter: true,
+      read: () => counts.byClass().map(({ count, ...labels }) => ({ labels, value: count })),
+    },
+    {
+      name: 'offhook_dhcp_pool_messages_total',
+      help: 'Messages by the pool of the address, what they asked and how they were answered.',
+      labels: ['subnet', 'pool', 'type', 'answer'],
+      isCounter: true,
+      read: () => counts.byPool().map(({ count, ...labels }) => ({ labels, value: count })),
     },
   ]
 }

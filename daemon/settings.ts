@@ -28,9 +28,9 @@ export function namedNetworks(config: Config): NamedNetwork[] {
 
 /** All that the DHCP service does, ready-made classes included. `now` picks the year of the time zones' offsets. */
 export function planOf(config: Config, now: number): DhcpPlan {
-  const { options, classes, devices, uc } = config.dhcp
+  const { options, classes, devices, uc, phones } = config.dhcp
   const subnets = subnetsOf(config).map((subnet) => withTimeZone(subnet, now))
-  return completePlan({ subnets, options, classes, devices, uc })
+  return completePlan({ subnets, options, classes, devices, uc, phones })
 }
 
 function withServer(subnet: SubnetConfig, index: number, config: Config): Subnet {

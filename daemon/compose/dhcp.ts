@@ -2,6 +2,7 @@
 import { partOf } from '#daemon/lifecycle'
 import { dhcpReadings } from '#daemon/readings'
 import { Addressing } from '#daemon/services/addressing/addressing'
+import { DhcpCounts } from '#daemon/services/dhcp-counts'
 import { DhcpWatch } from '#daemon/services/dhcp-watch'
 import { Explain } from '#daemon/services/explain'
 import { planOf } from '#daemon/settings'
@@ -17,7 +18,8 @@ export function composeDhcp(base: Foundation, links: readonly LinkSocket[]) {
   const { mode, listen } = config.dhcp
   const watch = new DhcpWatch(alarms, now)
   const explain = new Explain(now, readAgain)
-  const addressing = new Addressing({ store, now, identify, watch, explain, mode, plan: planOf(config, now()) })
+  const counts = new DhcpCounts()
+  const addressing = new Addressing({ store, now, identify, watch, counts, explain, mode, plan: planOf(config, now()) })
   const server = new DhcpServer({ listen, links, port: addressing, observe })
   const switched = new Switched(server, {
     ...{ alarms, announce },
@@ -31,5 +33,5 @@ export function composeDhcp(base: Foundation, links: readonly LinkSocket[]) {
       return switched.turn(next.dhcp.mode !== 'off')
     }
   })
-  return { parts: [partOf('addressing', addressing)], switched, readings: dhcpReadings(addressing, explain), explain }
+  return { parts: [partOf('addressing', addressing)], switched, readings: dhcpReadings(addressing, counts), explain }
 }

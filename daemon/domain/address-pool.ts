@@ -25,6 +25,12 @@ export interface PoolUse {
   readonly quarantined: number
 }
 
+/** The same for one pool; the last one is for addresses outside all pools: reserved ones, and those of pools that are gone. */
+export interface PartUse extends PoolUse {
+  /** Undefined for what lies outside all pools. */
+  readonly pool: PoolPlan | undefined
+}
+
 /**
  * Who may have which address of one subnet: an index, in memory, of the lease records (which decide) and the offers
  * that wait. Every method takes milliseconds since the epoch where time matters.
@@ -122,10 +128,7 @@ export class AddressPool {
   /** Counts the subnet's addresses, reserved ones outside its pools left out; one pass over its leases. */
   use(now: number): PoolUse {
     let size = 0
-    for (const pool of this.subnet.pools) {
-      size += pool.last - pool.first + 1
-      for (const { first, last } of pool.exclude ?? []) size -= last - first + 1
-    }
+    for (const pool of this.subnet.pools) size += sizeOf(pool)
     let leased = 0
     let quarantined = 0
     for (const { state, expiresAt } of this.#leases.values()) {
@@ -134,6 +137,23 @@ export class AddressPool {
       else if (state === 'declined') quarantined++
     }
     return { size, leased, quarantined, offered: this.#offers.size }
+  }
+
+  /** `use`, by pool; one pass over the leases and the offers. */
+  parts(now: number): PartUse[] {
+    const parts = new Map<PoolPlan | undefined, { leased: number; offered: number; quarantined: number }>()
+    for (const pool of [...this.subnet.pools, undefined]) parts.set(pool, { leased: 0, offered: 0, quarantined: 0 })
+    const partAt = (address: Ipv4) => parts.get(leasablePool(this.subnet, ipv4ToNumber(address)))
+    for (const { address, state, expiresAt } of this.#leases.values()) {
+      if (expiresAt <= now || state === 'released') continue
+      const part = partAt(address)
+      if (part) part[state === 'leased' ? 'leased' : 'quarantined']++
+    }
+    for (const address of this.#offers.addresses()) {
+      const part = partAt(address)
+      if (part) part.offered++
+    }
+    return [...parts].map(([pool, part]) => ({ pool, size: pool ? sizeOf(pool) : 0, ...part }))
   }
 
   #preferred(clientKey: string, wished: Ipv4 | undefined, who: Entitlement): (Ipv4 | undefined)[] {
@@ -227,4 +247,8 @@ export class AddressPool {
     const pool = leasablePool(this.subnet, ipv4ToNumber(address))
     return pool && this.#free.get(pool)
   }
+}
+
+function sizeOf({ first, last, exclude = [] }: PoolPlan): number {
+  return exclude.reduce((size, out) => size - (out.last - out.first + 1), last - first + 1)
 }

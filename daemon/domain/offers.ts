@@ -67,6 +67,10 @@ export class OfferTable {
     if (offer) this.#forget(offer)
   }
 
+  addresses(): Iterable<Ipv4> {
+    return this.#byAddress.keys()
+  }
+
   get isFull(): boolean {
     return this.#byAddress.size >= this.#limits.max
   }

@@ -46,9 +46,6 @@ export class Explain implements ExchangeLog {
   /** Not heard of for longest first; of one client the oldest first. */
   readonly #entries = new Map<Mac, Entry[]>()
 
-  /** Messages by class; as many as the plan has classes. */
-  readonly #classes = new Map<string, number>()
-
   constructor(now: () => number, readAgain: ReadAgain, limits = LIMITS) {
     this.#now = now
     this.#readAgain = readAgain
@@ -59,9 +56,6 @@ export class Explain implements ExchangeLog {
     const entries = this.#entries.get(query.mac) ?? []
     this.#entries.delete(query.mac)
     this.#entries.set(query.mac, entries)
-    for (const { name, member } of evaluation?.classes ?? []) {
-      if (member) this.#classes.set(name, (this.#classes.get(name) ?? 0) + 1)
-    }
     const entry = { ...kept(query), at: this.#now(), verdict: verdictOf(answer), evaluation, onWire: undefined }
     if (answer.kind === 'silent' && entry.packet !== '') entry.query = undefined
     entries.push(entry)
@@ -76,10 +70,6 @@ export class Explain implements ExchangeLog {
     if (!entry) return
     if (entry.packet !== '') entry.query = undefined
     entry.onWire = String.fromCharCode(...sent.keys())
-  }
-
-  classCounts(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#classes)
   }
 
   /** The client's last exchanges, newest first. */

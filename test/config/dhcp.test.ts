@@ -257,3 +257,27 @@ test('a path that no sub-option could hold is refused', () => {
   const uc = `  uc: { webServer: pool.contoso.com, certificatePath: /${'ü'.repeat(199)} }\n`
   expect(complaints(uc)).toEqual([expect.stringContaining('dhcp.uc.certificatePath: a path of up to 200 ASCII')])
 })
+
+test('the VLAN is encoded as the phones at hand read it, and 160 goes out unasked unless switched off', () => {
+  const vlan = (phones: string) => {
+    const text = `  subnets: [{ name: voice, cidr: 10.1.0.0/24, voiceVlan: 100 }]\n  uc: { webServer: uc.example }\n`
+    const plan = planOf(load(`${text}  phones: ${phones}\n`), NOW)
+    const of = (name: string) => plan.subnets[0]?.classOptions?.find((one) => one.name === name)?.options ?? []
+    const sub10 = (name: string) => {
+      const value = of(name).find(({ code }) => code === 43)?.value
+      return value?.type === 'tlv' ? value.value.find(({ code }) => code === 10)?.value : undefined
+    }
+    const of132 = of('phone').find(({ code }) => code === 132)?.value
+    return { uc: sub10('ms-uc-client'), oc: sub10('cpe-ocphone'), of132, url: of('phone')[0]?.always === true }
+  }
+  const [text, bytes] = [
+    { type: 'text', value: '100' },
+    { type: 'uint16', value: 100 },
+  ]
+  expect(vlan('{}')).toEqual({ uc: text, oc: bytes, of132: undefined, url: true })
+  expect(vlan('{ ucVlan: uint16, ocPhoneVlan: text, vlanOption: text, urlUnasked: false }')).toEqual({
+    ...{ uc: bytes, oc: text, of132: text, url: false },
+  })
+  expect(vlan('{ vlanOption: uint16 }').of132).toEqual(bytes)
+  expect(complaints('  phones: { ucVlan: bcd }\n')[0]).toMatch(/offhook\.yaml:3: dhcp\.phones\.ucVlan: /)
+})

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { SubOption } from '#protocols/lib/dhcp-option'
+import type { OptionValue, SubOption } from '#protocols/lib/dhcp-option'
 import type { ClassOptions, ClientClass, DhcpPlan, OptionSetting, Subnet } from './model.ts'
 
 /** What a Skype for Business (or Lync) site tells its phones. */
@@ -11,6 +11,23 @@ export interface UcSettings {
   /** Path of the certificate provisioning web service. */
   readonly certificatePath: string
 }
+
+/** How the number of a VLAN looks on the wire: decimal digits, or two bytes in network order. */
+export type VlanEncoding = 'text' | 'uint16'
+
+/** What no standard settles; the defaults are what we know of phones. */
+export interface PhoneChoices {
+  /** Phones get option 160 though they do not ask for it. */
+  readonly urlUnasked: boolean
+  /** Option 43 sub-option 10 for MS-UC-Client. */
+  readonly ucVlan: VlanEncoding
+  /** Option 43 sub-option 10 for CPE-OCPHONE. */
+  readonly ocPhoneVlan: VlanEncoding
+  /** Option 132, for phones that ask for it; not set by default. */
+  readonly vlanOption: VlanEncoding | 'none'
+}
+
+const CHOICES: PhoneChoices = { urlUnasked: true, ucVlan: 'text', ocPhoneVlan: 'uint16', vlanOption: 'none' }
 
 /** The phone fills in its own model where it is not known to us. */
 const FIRMWARE = '<MODEL>.img'
@@ -36,15 +53,16 @@ export function completePlan(parts: {
   readonly classes?: readonly ClientClass[]
   readonly devices?: DhcpPlan['devices']
   readonly uc?: UcSettings | undefined
+  readonly phones?: PhoneChoices
 }): DhcpPlan {
-  const { subnets, options = [], classes = [], devices = [], uc } = parts
+  const { subnets, options = [], classes = [], devices = [], uc, phones = CHOICES } = parts
   return {
     options,
     devices,
     classes: [PHONE, ucClient(uc), ocPhone(), ...classes],
     subnets: subnets.map((subnet) => ({
       ...subnet,
-      classOptions: [...readyMadeOptions(subnet, uc), ...(subnet.classOptions ?? [])],
+      classOptions: [...readyMadeOptions(subnet, uc, phones), ...(subnet.classOptions ?? [])],
     })),
   }
 }
@@ -57,7 +75,7 @@ function ucClient(uc: UcSettings | undefined): ClientClass {
   return {
     name: 'ms-uc-client',
     when: { kind: 'vendorClass', text: 'MS-UC-Client', prefix: false },
-    options: uc ? ucOptions(uc, undefined) : [],
+    options: uc ? ucOptions(uc) : [],
     readyMade: true,
   }
 }
@@ -68,21 +86,31 @@ function ocPhone(): ClientClass {
   return { name: 'cpe-ocphone', when, options: [], readyMade: true }
 }
 
-function readyMadeOptions(subnet: Subnet, uc: UcSettings | undefined): ClassOptions[] {
+function readyMadeOptions(subnet: Subnet, uc: UcSettings | undefined, choices: PhoneChoices): ClassOptions[] {
   const { voiceVlan, provisioningUrl, tftpServer } = subnet
-  const phone = [...always(160, provisioningUrl), ...always(66, tftpServer), ...always(67, FIRMWARE)]
-  const all: ClassOptions[] = [{ name: 'phone', options: phone }]
-  if (voiceVlan === undefined) return all
-  if (uc) all.push({ name: 'ms-uc-client', options: ucOptions(uc, voiceVlan) })
-  const vlan: SubOption = { code: 10, value: { type: 'uint16', value: voiceVlan } }
-  return [...all, { name: 'cpe-ocphone', options: [vendorOptions([vlan])] }]
+  const url = always(160, provisioningUrl).map((option) => (choices.urlUnasked ? option : onlyIfAsked(option)))
+  const phone = [...url, ...always(66, tftpServer), ...always(67, FIRMWARE)]
+  if (voiceVlan === undefined) return [{ name: 'phone', options: phone }]
+  const { vlanOption, ucVlan, ocPhoneVlan } = choices
+  if (vlanOption !== 'none') phone.push({ code: 132, value: vlanValue(voiceVlan, vlanOption) })
+  const ocPhone = vendorOptions([{ code: 10, value: vlanValue(voiceVlan, ocPhoneVlan) }])
+  return [
+    { name: 'phone', options: phone },
+    ...(uc ? [{ name: 'ms-uc-client', options: ucOptions(uc, vlanValue(voiceVlan, ucVlan)) }] : []),
+    { name: 'cpe-ocphone', options: [ocPhone] },
+  ]
 }
 
-/** The VLAN is decimal text here, and two bytes for CPE-OCPHONE: each as its clients read it. */
-function ucOptions(
-  { webServer, sipServers, certificatePath }: UcSettings,
-  voiceVlan: number | undefined,
-): OptionSetting[] {
+function vlanValue(vlan: number, encoding: VlanEncoding): OptionValue {
+  return encoding === 'text' ? { type: 'text', value: String(vlan) } : { type: 'uint16', value: vlan }
+}
+
+function onlyIfAsked({ code, value }: OptionSetting): OptionSetting {
+  return { code, value }
+}
+
+/** Sub-options 1 to 5 are text; 10 is the VLAN, where there is one. */
+function ucOptions({ webServer, sipServers, certificatePath }: UcSettings, vlan?: OptionValue): OptionSetting[] {
   const texts: [number, string][] = [
     [1, 'MS-UC-Client'],
     [2, 'https'],
@@ -90,9 +118,10 @@ function ucOptions(
     [4, '443'],
     [5, certificatePath],
   ]
-  if (voiceVlan !== undefined) texts.push([10, String(voiceVlan)])
+  const subOptions: SubOption[] = texts.map(([code, value]) => ({ code, value: { type: 'text', value } }))
+  if (vlan) subOptions.push({ code: 10, value: vlan })
   return [
-    vendorOptions(texts.map(([code, value]) => ({ code, value: { type: 'text', value } }))),
+    vendorOptions(subOptions),
     { code: 120, value: { type: 'sip', value: sipServers.length > 0 ? sipServers : [webServer] } },
   ]
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PoolUse } from '#daemon/domain/address-pool'
+import type { PartUse, PoolUse } from '#daemon/domain/address-pool'
 import { ClientRate } from '#daemon/domain/dhcp/client-rate'
 import type { Evaluation } from '#daemon/domain/dhcp/evaluate'
 import type { DhcpPlan } from '#daemon/domain/dhcp/model'
+import type { DhcpCounts } from '#daemon/services/dhcp-counts'
 import type { DhcpWatch } from '#daemon/services/dhcp-watch'
 import type { Store } from '#daemon/store/store'
 import { leases } from '#daemon/store/tables'
@@ -46,6 +47,8 @@ export interface AddressingOptions {
   readonly now: () => number
   /** Hears of trouble. */
   readonly watch?: DhcpWatch
+  /** Counts what was decided. */
+  readonly counts?: DhcpCounts
   /** Keeps what was decided and why. */
   readonly explain?: ExchangeLog
 }
@@ -124,7 +127,9 @@ export class Addressing implements DhcpPort {
     desk.watch?.sweep((address) => desk.isQuarantined(address as Ipv4))
     const answer = await this.#decide(place, query)
     const address = answer.kind === 'lease' ? answer.address : undefined
-    this.#options.explain?.record(query, answer, place.networks.evaluator.evaluate(standing, query, address))
+    const evaluation = place.networks.evaluator.evaluate(standing, query, address)
+    this.#options.counts?.count(query.kind, answer, evaluation)
+    this.#options.explain?.record(query, answer, evaluation)
     return answer
   }
 
@@ -154,6 +159,12 @@ export class Addressing implements DhcpPort {
   use(): ReadonlyMap<string, PoolUse> {
     const now = this.#desk.now()
     return new Map(this.#networks.pools.map((pool) => [pool.subnet.name, pool.use(now)]))
+  }
+
+  /** The same, by subnet and pool. */
+  useByPool(): ReadonlyMap<string, readonly PartUse[]> {
+    const now = this.#desk.now()
+    return new Map(this.#networks.pools.map((pool) => [pool.subnet.name, pool.parts(now)]))
   }
 
   #decide(place: Place, query: LeaseQuery): LeaseAnswer | Promise<LeaseAnswer> {
