@@ -207,6 +207,42 @@ export const messages = {
     remedy: 'Follow the `remedy` shown with the alarm.',
   },
   'alarm.cleared': { level: 'info', text: 'alarm cleared', meaning: 'The cause is gone.', remedy: NOTHING },
+  'forwarding.saved': {
+    level: 'info',
+    text: 'an alarm destination was added or changed',
+    meaning: 'An admin saved `destination`.',
+    remedy: NOTHING,
+  },
+  'forwarding.removed': {
+    level: 'info',
+    text: 'an alarm destination was removed',
+    meaning: 'An admin removed `destination`; what waited for it is forgotten.',
+    remedy: NOTHING,
+  },
+  'forwarding.paused': {
+    level: 'info',
+    text: 'an alarm destination was paused',
+    meaning: 'Alarms wait until an admin lets `destination` go on.',
+    remedy: NOTHING,
+  },
+  'forwarding.continued': {
+    level: 'info',
+    text: 'an alarm destination goes on',
+    meaning: 'An admin ended the pause of `destination`.',
+    remedy: NOTHING,
+  },
+  'forwarding.resend': {
+    level: 'info',
+    text: 'all active alarms are told again',
+    meaning: 'An admin asked for it, for `destination`.',
+    remedy: NOTHING,
+  },
+  'forwarding.fault': {
+    level: 'error',
+    text: 'forwarding could not keep its place',
+    meaning: 'How far `destination` is could not be written; alarms go on, and a crash now would send some twice.',
+    remedy: 'Look at the disk.',
+  },
 } as const satisfies Record<string, Message>
 
 export type MessageId = keyof typeof messages

@@ -98,15 +98,13 @@ export interface StoredDestination {
 
 /** How far a destination is through the alarm events. */
 export interface ForwardCursor {
-  /** Every event up to this one is dealt with. */
-  readonly sequence: number
-  /** Events behind it that are dealt with already. */
-  readonly ahead: readonly number[]
+  /** The first event that was not looked at yet. */
+  readonly next: number
+  /** Events before it that were taken and are not acknowledged yet; all others before it are dealt with. */
+  readonly open: readonly number[]
   readonly paused: boolean
   /** All active alarms are to be told again. */
   readonly resend: boolean
-  /** Events that the history dropped before they were sent, since they were last made good by telling all again. */
-  readonly lost: number
 }
 
 /** What a destination believes to be active: enough to take it back when nothing else is left of the alarm. */
