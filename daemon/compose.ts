@@ -44,8 +44,8 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const { store, alarms, vault, announce, observe, onFault } = base
 
   const accounts = new Accounts(store, now, announce)
-  const people = composePeople(base)
   const { fleet, view, ...phones } = composeFleet(base)
+  const people = composePeople(base, view)
   const { files, firmware } = composeFiles(base, people.scopes)
   const dhcp = composeDhcp(base, dhcpLinks)
   const directory = composeDirectory(base)
@@ -69,7 +69,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const web = new WebServer({
     ...{ listen: config.web.listen, timeZone: config.web.timeZone ?? localTimeZone(), onFault },
     port: {
-      ...{ fleet: view, accounts, now, localToken, scopes: people.scopes },
+      ...{ fleet: view, accounts, now, localToken, scopes: people.scopes, users: people.users },
       servers: () => serving().map((server) => ({ name: server.name, health: server.health() })),
       alarms: () => alarms.active(),
       alarmDesk: alarming.desk,

@@ -145,6 +145,30 @@ export const messages = {
     meaning: 'Another user registered at it (`by` is "report"), or an admin or an import gave it to somebody else.',
     remedy: NOTHING,
   },
+  'fleet.phone.placed': {
+    level: 'info',
+    text: 'a phone was put into a region or site by hand',
+    meaning: 'An empty `scope` means that it follows its user or its address again.',
+    remedy: NOTHING,
+  },
+  'user.added': {
+    level: 'info',
+    text: 'a user was added',
+    meaning: '`by` names who did it.',
+    remedy: NOTHING,
+  },
+  'user.changed': {
+    level: 'info',
+    text: 'a user was changed',
+    meaning: '`by` names who did it. A new password is never written here.',
+    remedy: NOTHING,
+  },
+  'user.removed': {
+    level: 'info',
+    text: 'a user was removed',
+    meaning: 'Its phones belong to nobody; those that were only entered by hand are gone.',
+    remedy: NOTHING,
+  },
   'scope.added': {
     level: 'info',
     text: 'a region, site or other scope was added',

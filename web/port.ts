@@ -11,6 +11,7 @@ import type { ConfigurationPort } from './ports/configuration.ts'
 import type { DirectoryPort } from './ports/directory.ts'
 import type { ForwardingPort } from './ports/forwarding.ts'
 import type { ScopesPort } from './ports/scopes.ts'
+import type { UsersPort } from './ports/users.ts'
 
 export interface FleetSummary {
   readonly registered: number
@@ -93,6 +94,7 @@ export interface WebPort {
   readonly accounts: AccountsPort
   /** Absent until a service offers it; its pages are then missing, too. */
   readonly scopes?: ScopesPort
+  readonly users?: UsersPort
   readonly directory?: DirectoryPort
   servers(): readonly ServerRow[]
   alarms(): readonly Alarm[]

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto'
 import { partOf } from '#daemon/lifecycle'
+import type { StoreFleetView } from '#daemon/services/fleet-view'
+import { Users } from '#daemon/services/people/users'
 import { Scopes } from '#daemon/services/scopes/scopes'
 import { namedNetworks } from '#daemon/settings'
 import type { Foundation } from './foundation.ts'
 
-/** Regions and sites: where people and phones are. */
-export function composePeople({ config, store, now, announce }: Foundation) {
+/** Regions and sites, the people in them, and whose phone is whose. */
+export function composePeople(base: Foundation, view: StoreFleetView) {
+  const { config, store, now, announce, vault } = base
   const scopes = new Scopes({ store, now, random: randomBytes, announce, networks: namedNetworks(config) })
-  return { parts: [partOf('scopes', scopes)], scopes }
+  const presenceOf = view.presenceOf.bind(view)
+  const users = new Users({ store, now, vault, announce, scopes, presenceOf })
+  return { parts: [partOf('scopes', scopes), partOf('users', users)], scopes, users }
 }

@@ -33,7 +33,7 @@ export class StoreFleetView implements FleetView {
     }
     let pendingApproval = 0
     for (const { value } of this.#store.entries(phones)) {
-      count[this.#presence(value)]++
+      count[this.presenceOf(value)]++
       if (value.approval === 'pending') pendingApproval++
     }
     return {
@@ -120,10 +120,10 @@ export class StoreFleetView implements FleetView {
   #row(phone: Phone): DeviceRow {
     const heardAt = this.#fleet.heardAt(phone)
     const current = heardAt === phone.reportedAt ? phone : { ...phone, reportedAt: heardAt }
-    return { phone: current, presence: this.#presence(current) }
+    return { phone: current, presence: this.presenceOf(current) }
   }
 
-  #presence(phone: Phone): Presence {
+  presenceOf(phone: Phone): Presence {
     const reportedAt = this.#fleet.heardAt(phone)
     const current = reportedAt === phone.reportedAt ? phone : { ...phone, reportedAt }
     return presenceOf(current, this.#now(), this.#fleet.silenceLimit)

@@ -44,7 +44,9 @@ export class Fleet implements KeepalivePort {
   readonly #heard = new Map<Mac, number>()
   #recent: Mac[] = []
   readonly #timelines: Timelines
-  #pending = 0
+  /** Those that wait for approval; who is let in or removed elsewhere leaves it by the store's notice. */
+  readonly #pending = new Set<string>()
+  #stopWatching = () => {}
   #toldFullAt = Number.NEGATIVE_INFINITY
 
   constructor(options: FleetOptions) {
@@ -56,15 +58,21 @@ export class Fleet implements KeepalivePort {
   load(): void {
     const reported: Phone[] = []
     for (const { value } of this.#options.store.entries(phones)) {
-      if (value.approval === 'pending') this.#pending++
+      if (value.approval === 'pending') this.#pending.add(value.mac)
       if (value.reportedAt > 0) reported.push(value)
     }
     reported.sort((a, b) => b.reportedAt - a.reportedAt)
     this.#recent = reported.slice(0, RECENT).map(({ mac }) => mac)
+    this.#stopWatching = this.#options.store.watch(phones, 'now', ({ key, value }) => {
+      if (value?.approval === 'pending') this.#pending.add(key)
+      else this.#pending.delete(key)
+      if (!value) this.#heard.delete(key as Mac)
+    })
   }
 
   /** Writes what waits to be written; call it before the store closes. */
   flush(): Promise<void> {
+    this.#stopWatching()
     return this.#timelines.flush()
   }
 
@@ -114,7 +122,6 @@ export class Fleet implements KeepalivePort {
       throw error
     }
     if (!before) this.#entered(after)
-    else if (before.approval === 'pending' && after.approval !== 'pending') this.#pending--
     if (before && before.status !== after.status) {
       announce('fleet.phone.status', { mac: after.mac, from: before.status, to: after.status, user: after.userName })
     }
@@ -199,7 +206,7 @@ export class Fleet implements KeepalivePort {
 
   #mayEnter(): boolean {
     const { settings, now, announce } = this.#options
-    if (this.#pending < settings.maxPending) return true
+    if (this.#pending.size < settings.maxPending) return true
     if (now() - this.#toldFullAt >= FULL_AGAIN_AFTER) {
       this.#toldFullAt = now()
       announce('fleet.full', { maxPending: settings.maxPending })
@@ -208,7 +215,7 @@ export class Fleet implements KeepalivePort {
   }
 
   #entered(phone: Phone): void {
-    if (phone.approval === 'pending') this.#pending++
+    if (phone.approval === 'pending') this.#pending.add(phone.mac)
     const { mac, model, approval, virtual } = phone
     this.#options.announce('fleet.phone.new', { mac, model, approval, virtual })
   }
