@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { alarms } from './alarms.ts'
 import { dhcp } from './dhcp.ts'
-import { distinguishedName, endpoint, ipv4, live, restart, timeZone } from './fields.ts'
+import { endpoint, ipv4, live, restart, timeZone } from './fields.ts'
+import { ldap } from './ldap.ts'
 import { snmp } from './snmp.ts'
 
 /*
@@ -55,18 +56,6 @@ const http = z.strictObject({
 const tftp = z.strictObject({
   enabled: z.boolean().default(true).meta(restart('TFTP', 'Serve the same files by TFTP.')),
   listen: endpoint.prefault('0.0.0.0:69').meta(restart('TFTP listener', 'Address and port of the TFTP server.')),
-})
-
-const ldap = z.strictObject({
-  enabled: z.boolean().default(false).meta(restart('LDAP directory', 'Let phones look names up.')),
-  listen: endpoint.prefault('0.0.0.0:389').meta(restart('LDAP listener', 'Address and port of the LDAP server.')),
-  baseDn: distinguishedName
-    .default('dc=offhook')
-    .meta(restart('Base DN', 'Where the directory hangs: phones search below it.')),
-  anonymous: z
-    .boolean()
-    .default(false)
-    .meta(restart('Anonymous search', 'Phones may search without a name and a password.')),
 })
 
 const sip = z.strictObject({

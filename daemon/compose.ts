@@ -48,8 +48,8 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const people = composePeople(base, view)
   const { files, firmware } = composeFiles(base, people.scopes)
   const dhcp = composeDhcp(base, dhcpLinks)
-  const directory = composeDirectory(base)
   const sip = composeSip(base)
+  const directory = composeDirectory(base, people.scopes, credentials)
   const alarming = composeAlarms(base)
 
   const tftp = new TftpServer({ listen: config.tftp.listen, port: tftpFiles(files), observe })
@@ -70,6 +70,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     ...{ listen: config.web.listen, timeZone: config.web.timeZone ?? localTimeZone(), onFault },
     port: {
       ...{ fleet: view, accounts, now, localToken, scopes: people.scopes, users: people.users },
+      directory: directory.desk,
       servers: () => serving().map((server) => ({ name: server.name, health: server.health() })),
       alarms: () => alarms.active(),
       alarmDesk: alarming.desk,

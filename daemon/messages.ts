@@ -224,6 +224,12 @@ export const messages = {
     meaning: 'A phone or program tried to bind to the LDAP directory with a wrong name or password.',
     remedy: 'If it is one of your phones, correct the LDAP user and password in its configuration.',
   },
+  'directory.sync': {
+    level: 'info',
+    text: 'another directory was copied',
+    meaning: 'A run of `upstream` ended; `added`, `changed` and `removed` count people, `problem` says why it failed.',
+    remedy: 'Follow `problem` if there is one; an alarm stands until a run goes well.',
+  },
   'alarm.raised': {
     level: 'warn',
     text: 'alarm raised',

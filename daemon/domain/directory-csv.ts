@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { CsvError, parse } from 'csv-parse/sync'
+import { parse } from 'csv-parse'
 import { PERSON_ATTRIBUTES, type PersonAttribute } from './directory.ts'
 import {
   Collector,
   type FileContents,
   type FilePerson,
+  NO_PAUSE,
+  type Pause,
   personAttribute,
   type Rejected,
   valuesOf,
@@ -46,19 +48,20 @@ type Column = PersonAttribute | 'key' | 'region' | undefined
  * Reads comma, semicolon or tab separated values [RFC 4180] whose first row names the columns: attributes, or what other
  * programs call them. Several values of one cell are separated by line breaks or, for numbers, semicolons.
  */
-export function readCsv(text: string): FileContents {
-  const { rows, open } = rowsOf(text)
-  const columns = (rows.shift()?.cells ?? []).map(columnOf)
+export async function readCsv(text: string, pause: Pause = NO_PAUSE): Promise<FileContents> {
   const people: FilePerson[] = []
   const rejected: Rejected[] = []
-  if (!columns.some((column) => column !== undefined && column !== 'key' && column !== 'region')) {
-    return { people, rejected: [{ line: 1, reason: 'the first row names no column that a phonebook has' }] }
-  }
-  for (const row of rows) {
-    if (row.cells.every((cell) => cell.trim() === '')) continue
-    if (row.cells.length > columns.length) {
+  let columns: readonly Column[] | undefined
+  const take = (row: Row) => {
+    if (!columns) columns = row.cells.map(columnOf)
+    else if (row.cells.every((cell) => cell.trim() === '')) return
+    else if (row.cells.length > columns.length) {
       rejected.push({ line: row.line, reason: `${row.cells.length} cells, but ${columns.length} columns` })
     } else people.push(personOf(row, columns))
+  }
+  const open = await eachRow(text, take, () => pause(people.length))
+  if (!columns?.some((column) => column !== undefined && column !== 'key' && column !== 'region')) {
+    return { people: [], rejected: [{ line: 1, reason: 'the first row names no column that a phonebook has' }] }
   }
   if (open !== undefined) rejected.push({ line: open, reason: 'a quote is opened here and never closed' })
   return { people, rejected }
@@ -94,40 +97,50 @@ interface Row {
   readonly cells: readonly string[]
 }
 
+/** Bytes between two pauses. */
+const SLICE = 65_536
+
 /**
  * The separator is the one that the first row has most of. A quote within a cell that did not begin with one is itself.
- * `open` is the line of a row whose quote is never closed: it and what follows cannot be told apart.
+ * Gives the line of a row whose quote is never closed: it and what follows cannot be told apart.
  */
-function rowsOf(text: string): { readonly rows: Row[]; readonly open: number | undefined } {
+async function eachRow(text: string, take: (row: Row) => void, pause: () => Promise<void> | undefined) {
   const even = text.replaceAll(/\r\n?/g, '\n')
   const [first = ''] = even.split('\n', 1)
   const [delimiter = ','] = [',', ';', '\t'].toSorted((a, b) => first.split(b).length - first.split(a).length)
-  const rows: Row[] = []
   let line = 1
-  const take = (cells: string[], { lines }: { readonly lines: number }) => {
-    rows.push({ line, cells: cells.map(unguarded) })
-    line = lines + 1
-    return null
+  const parser = parse({
+    ...{ delimiter, record_delimiter: '\n', bom: true },
+    ...{ relax_quotes: true, relax_column_count: true },
+    on_record(cells: string[], { lines }) {
+      take({ line, cells: cells.map(unguarded) })
+      line = lines + 1
+      return null
+    },
+  })
+  const fault = new Promise<Error | undefined>((resolve) =>
+    parser.on('error', resolve).on('end', () => resolve(undefined)),
+  )
+  parser.resume()
+  const bytes = Buffer.from(even)
+  for (let at = 0; at < bytes.length; at += SLICE) {
+    parser.write(bytes.subarray(at, at + SLICE))
+    const wait = pause()
+    if (wait) await wait
   }
-  try {
-    parse(even, {
-      ...{ delimiter, record_delimiter: '\n', bom: true, trim: delimiter !== '\t' },
-      ...{ relax_quotes: true, relax_column_count: true, on_record: take },
-    })
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error
-    return { rows, open: line }
-  }
-  return { rows, open: undefined }
+  parser.end()
+  const error = await fault
+  if (error && (error as { code?: unknown }).code !== 'CSV_QUOTE_NOT_CLOSED') throw error
+  return error && line
 }
 
-export function writeCsv(people: Iterable<WrittenPerson>): string {
-  const lines = [['id', 'region', ...PERSON_ATTRIBUTES].join(',')]
+/** In pieces. */
+export function* writeCsv(people: Iterable<WrittenPerson>): Generator<string> {
+  yield `${['id', 'region', ...PERSON_ATTRIBUTES].join(',')}\r\n`
   for (const { id, region, attributes } of people) {
     const values = PERSON_ATTRIBUTES.map((name) => valuesOf(attributes, name).join('\n'))
-    lines.push([id, region, ...values].map(cell).join(','))
+    yield `${[id, region, ...values].map(cell).join(',')}\r\n`
   }
-  return `${lines.join('\r\n')}\r\n`
 }
 
 function cell(value: string): string {

@@ -27,6 +27,14 @@ export interface FileContents {
   readonly rejected: readonly Rejected[]
 }
 
+/**
+ * Called between entries, with how many were read. When it gives a promise, the reader waits for it: long files are read
+ * in slices, so that others are served meanwhile.
+ */
+export type Pause = (done: number) => Promise<void> | undefined
+
+export const NO_PAUSE: Pause = () => undefined
+
 /** What is written to a file. */
 export interface WrittenPerson {
   readonly id: string

@@ -4,6 +4,8 @@ import {
   Collector,
   type FileContents,
   type FilePerson,
+  NO_PAUSE,
+  type Pause,
   personAttribute,
   type Rejected,
   valuesOf,
@@ -14,7 +16,7 @@ import {
 const FOLD = 76
 
 /** Reads the entries of persons from LDIF [RFC 2849]: contents, or changes that add. Containers are passed over. */
-export function readLdif(text: string): FileContents {
+export async function readLdif(text: string, pause: Pause = NO_PAUSE): Promise<FileContents> {
   const people: FilePerson[] = []
   const rejected: Rejected[] = []
   for (const { line, lines } of records(text)) {
@@ -22,6 +24,8 @@ export function readLdif(text: string): FileContents {
     if (record.fault) rejected.push({ line, reason: record.fault })
     else if (record.isPerson)
       people.push({ line, key: record.key, region: undefined, attributes: record.collector.done() })
+    const wait = pause(people.length)
+    if (wait) await wait
   }
   return { people, rejected }
 }
@@ -83,16 +87,17 @@ function records(text: string): { line: number; lines: string[] }[] {
   return found
 }
 
-export function writeLdif(people: Iterable<WrittenPerson>): string {
-  const lines = ['version: 1']
+/** In pieces. */
+export function* writeLdif(people: Iterable<WrittenPerson>): Generator<string> {
+  yield 'version: 1\n'
   for (const { id, dn, attributes } of people) {
-    lines.push('', ...line('dn', dn))
+    const lines = ['', ...line('dn', dn)]
     for (const name of ['top', 'person', 'organizationalPerson', 'inetOrgPerson']) lines.push(`objectClass: ${name}`)
     lines.push(...line('uid', id))
     for (const name of PERSON_ATTRIBUTES)
       for (const value of valuesOf(attributes, name)) lines.push(...line(name, value))
+    yield `${lines.join('\n')}\n`
   }
-  return `${lines.join('\n')}\n`
 }
 
 /** In base64 unless it is a safe string [RFC 2849], and folded. */

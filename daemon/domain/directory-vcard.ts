@@ -4,13 +4,15 @@ import {
   Collector,
   type FileContents,
   type FilePerson,
+  NO_PAUSE,
+  type Pause,
   type Rejected,
   valuesOf,
   type WrittenPerson,
 } from './directory-file.ts'
 
 /** Reads contact cards, version 2.1, 3.0 [RFC 2426] and 4.0 [RFC 6350]. */
-export function readVcard(text: string): FileContents {
+export async function readVcard(text: string, pause: Pause = NO_PAUSE): Promise<FileContents> {
   const people: FilePerson[] = []
   const rejected: Rejected[] = []
   let card: Card | undefined
@@ -22,6 +24,8 @@ export function readVcard(text: string): FileContents {
     } else if (property?.name === 'END') {
       if (card) people.push(card.done())
       card = undefined
+      const wait = pause(people.length)
+      if (wait) await wait
     } else if (property) card?.take(property)
     else if (card) {
       rejected.push({ line, reason: `not a property: ${content.slice(0, 40)}` })
@@ -151,10 +155,10 @@ const TELEPHONES = [
   ['pager', 'pager'],
 ] as const
 
-/** Version 4.0 [RFC 6350], folded at 75 bytes. */
-export function writeVcard(people: Iterable<WrittenPerson>): string {
-  const lines: string[] = []
+/** Version 4.0 [RFC 6350], folded at 75 bytes; in pieces. */
+export function* writeVcard(people: Iterable<WrittenPerson>): Generator<string> {
   for (const { id, attributes } of people) {
+    const lines: string[] = []
     const all = (name: PersonAttribute) => valuesOf(attributes, name).map(escaped)
     const [sn = '', givenName = '', company = '', department = ''] = (
       ['sn', 'givenName', 'company', 'department'] as const
@@ -167,8 +171,8 @@ export function writeVcard(people: Iterable<WrittenPerson>): string {
     for (const value of all('title')) lines.push(`TITLE:${value}`)
     for (const value of all('description')) lines.push(`NOTE:${value}`)
     lines.push('END:VCARD')
+    yield lines.map((line) => `${folded(line)}\r\n`).join('')
   }
-  return lines.map((line) => `${folded(line)}\r\n`).join('')
 }
 
 function escaped(value: string): string {

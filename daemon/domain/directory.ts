@@ -25,6 +25,17 @@ export const PERSON_ATTRIBUTES = [
 ] as const
 export type PersonAttribute = (typeof PERSON_ATTRIBUTES)[number]
 
+/** Attributes that hold a number to dial, the one to dial first before others. */
+export const PERSON_NUMBERS = [
+  'telephoneNumber',
+  'mobile',
+  'ipPhone',
+  'homePhone',
+  'otherTelephone',
+  'pager',
+  'facsimileTelephoneNumber',
+] as const satisfies readonly PersonAttribute[]
+
 export type PersonAttributes = Readonly<Partial<Record<PersonAttribute, string | readonly string[]>>>
 
 /** What every entry of a person has. */
@@ -57,6 +68,21 @@ export interface DirectoryAccount {
   readonly passwordHash: string
   /** Empty for the entries of all regions. */
   readonly region: string
+  /** The user whose phones use it: it sees that user's personal contacts, too. */
+  readonly owner?: string
+}
+
+/** How a run of an upstream directory ended; times in milliseconds. */
+export interface SyncRun {
+  readonly at: number
+  readonly took: number
+  readonly added: number
+  readonly changed: number
+  readonly unchanged: number
+  readonly removed: number
+  readonly rejected: number
+  /** Why it failed, in a sentence and without secrets; undefined when it went well. */
+  readonly problem?: string
 }
 
 /**
@@ -81,11 +107,32 @@ export function completePerson(given: PersonAttributes): CompletePerson | undefi
   }
 }
 
+const LONGEST_REGION = 64
+
+/** Why a region cannot be called this, in a sentence; empty stands for all regions. */
+export function regionProblem(region: string): string | undefined {
+  if (region.length > LONGEST_REGION) return `The name of a region has at most ${LONGEST_REGION} characters.`
+  return /\p{Cc}/u.test(region) ? 'The name of a region has no control characters.' : undefined
+}
+
+/** What `completePerson` would leave out, told to a person who typed it. */
+export function personProblems(
+  given: PersonAttributes,
+): { readonly name: PersonAttribute; readonly problem: string }[] {
+  return PERSON_ATTRIBUTES.flatMap((name) => {
+    const values = [given[name] ?? []].flat()
+    if (values.length > MOST_VALUES) return [{ name, problem: `At most ${MOST_VALUES} values are kept here.` }]
+    if (values.every((value) => value.trim().length <= LONGEST_VALUE)) return []
+    return [{ name, problem: `At most ${LONGEST_VALUE} characters are kept here.` }]
+  })
+}
+
 /** A user of the fleet as a phonebook shows one; names that are too long to show are not. */
 export function userAttributes({ name, displayName, phoneNumber }: User): CompletePerson {
   const shown = displayName.trim() || name
+  const telephoneNumber = phoneNumber.split(',')
   const givenName = shown.split(/\s+/).slice(0, -1).join(' ')
-  const complete = completePerson({ displayName: shown, givenName, sn: lastWord(shown), telephoneNumber: phoneNumber })
+  const complete = completePerson({ displayName: shown, givenName, sn: lastWord(shown), telephoneNumber })
   return complete ?? completePerson({ cn: name }) ?? { cn: '?', sn: '?' }
 }
 

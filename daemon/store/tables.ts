@@ -3,10 +3,11 @@ import type { StoredAccount } from '#daemon/domain/account'
 import type { Alarm, AlarmEvent } from '#daemon/domain/alarm'
 import type { BootTimeline } from '#daemon/domain/boot'
 import type { ForwardCursor, StoredDestination, ToldAlarm } from '#daemon/domain/destination'
-import type { Contact, DirectoryAccount } from '#daemon/domain/directory'
+import type { Contact, DirectoryAccount, SyncRun } from '#daemon/domain/directory'
 import type { Lease } from '#daemon/domain/lease'
 import type { Maintenance } from '#daemon/domain/maintenance'
 import type { Phone, User } from '#daemon/domain/phone'
+import type { StoredPhoneLdap } from '#daemon/domain/phone-ldap'
 import type { ScopeRecord } from '#daemon/domain/scope'
 import type { Table } from './store.ts'
 
@@ -40,3 +41,7 @@ export const toldAlarms: Table<ToldAlarm> = { name: 'toldAlarms' }
 export const scopes: Table<ScopeRecord> = { name: 'scopes' }
 /** Times in which alarms of a scope are not forwarded, keyed by `Maintenance.id`. */
 export const maintenances: Table<Maintenance> = { name: 'maintenances' }
+/** How phones ask a directory, keyed `system` or `region/<name>`. */
+export const phoneLdap: Table<StoredPhoneLdap> = { name: 'phoneLdap' }
+/** How the last copy of an upstream directory went, keyed by its name. */
+export const directorySyncs: Table<SyncRun> = { name: 'directorySyncs' }

@@ -18,6 +18,7 @@ test('two letters of a name, with what the firmware has of itself', () => {
       { shown: 'Mia Leone', numbers: ['+44 20 7946 0958'], dn: `uid=mia,ou=contacts,${SUFFIX}` },
     ],
     more: false,
+    touched: 6,
   })
 })
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Contact, PersonAttributes } from '#daemon/domain/directory'
+import type { Contact, PersonAttributes, SyncRun } from '#daemon/domain/directory'
 import type { DirectoryFormat, Rejected } from '#daemon/domain/directory-file'
 import type { Saved } from './saved.ts'
 
 export type { FieldError, Saved } from './saved.ts'
+export type { SyncRun }
 
 export type ContactOrder = 'name' | 'company' | 'number' | 'region' | 'source' | 'changed'
 
@@ -107,6 +108,8 @@ export interface BindAccount {
   readonly name: string
   /** What it sees; empty for the entries of all regions. */
   readonly region: string
+  /** The user whose personal contacts it sees, too; empty for none. */
+  readonly owner: string
   /** The name to bind with: `cn=<name>,ou=accounts,<base>`. */
   readonly dn: string
 }
@@ -117,6 +120,8 @@ export interface BindAccountDraft {
   /** Empty keeps the one that a known account has. */
   readonly password: string
   readonly region: string
+  /** The user whose personal contacts it sees, too; must exist. */
+  readonly owner?: string
   /** True if the account must not exist yet, false if it must. */
   readonly fresh: boolean
 }
@@ -200,19 +205,6 @@ export type PhoneScreen =
     }
   /** Why a phone with these settings would show nothing but an error, in a sentence. */
   | { readonly kind: 'problem'; readonly problem: string }
-
-/** How a run of an upstream directory ended; times in milliseconds. */
-export interface SyncRun {
-  readonly at: number
-  readonly took: number
-  readonly added: number
-  readonly changed: number
-  readonly unchanged: number
-  readonly removed: number
-  readonly rejected: number
-  /** Why it failed, in a sentence and without secrets; undefined when it went well. */
-  readonly problem?: string
-}
 
 /** Another LDAP server or Active Directory whose people are copied here. */
 export interface Upstream {

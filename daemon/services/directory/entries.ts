@@ -32,6 +32,11 @@ export class Entries {
     return this.#byNumber.length - this.#free.length
   }
 
+  /** Something about who sees what has changed. */
+  touch(): void {
+    this.#revision++
+  }
+
   /** By its RDN in normal form. */
   get(branch: Branch, rdn: string): Placed | undefined {
     const number = this.#numbers[branch].get(rdn)

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { type Contact, completePerson } from '#daemon/domain/directory'
+import { type Contact, completePerson, regionProblem } from '#daemon/domain/directory'
 import { readCsv } from '#daemon/domain/directory-csv'
-import type { DirectoryFormat, FileContents, FilePerson, Rejected } from '#daemon/domain/directory-file'
+import {
+  type DirectoryFormat,
+  type FileContents,
+  type FilePerson,
+  NO_PAUSE,
+  type Pause,
+  type Rejected,
+} from '#daemon/domain/directory-file'
 import { readLdif } from '#daemon/domain/directory-ldif'
 import { readVcard } from '#daemon/domain/directory-vcard'
+import { NO_REGIONS, type Regions } from './regions.ts'
 
 /** Characters of a file, and entries of it, that are read. */
 export const LONGEST_FILE = 64 * 2 ** 20
@@ -29,63 +37,76 @@ export interface Target {
 /** What an import would do. */
 export interface ImportPlan {
   readonly added: readonly Contact[]
-  readonly changed: readonly Contact[]
+  readonly changed: readonly { readonly before: Contact; readonly after: Contact }[]
   readonly unchanged: number
-  /** Ids of contacts that go. */
-  readonly removed: readonly string[]
+  readonly removed: readonly Contact[]
+  /** By line. */
   readonly rejected: readonly Rejected[]
 }
 
-const READERS: Readonly<Record<DirectoryFormat, (text: string) => FileContents>> = {
-  csv: readCsv,
-  ldif: readLdif,
-  vcard: readVcard,
+type Reader = (text: string, pause: Pause) => Promise<FileContents>
+
+const READERS: Readonly<Record<DirectoryFormat, Reader>> = { csv: readCsv, ldif: readLdif, vcard: readVcard }
+
+/** What a plan is made against: the contacts there are, and the time in milliseconds since the epoch. */
+export interface Circumstances {
+  readonly known: () => Iterable<Contact>
+  readonly now: number
+  readonly pause?: Pause
+  readonly regions?: Regions
 }
 
-/** Compares a file with the contacts that are known; changes nothing. `now` is in milliseconds since the epoch. */
-export function planImport(request: ImportRequest, known: Iterable<Contact>, now: number): ImportPlan {
+/** Compares a file with the contacts that are known when it has been read; changes nothing. */
+export async function planImport(request: ImportRequest, circumstances: Circumstances): Promise<ImportPlan> {
   if (request.text.length > LONGEST_FILE) return refused('the file is too long')
-  return planPeople(READERS[request.format](request.text), request, known, now)
+  const contents = await READERS[request.format](request.text, circumstances.pause ?? NO_PAUSE)
+  return planPeople(contents, request, circumstances)
 }
 
 /** The same for entries that were read already. */
-export function planPeople(contents: FileContents, target: Target, known: Iterable<Contact>, now: number): ImportPlan {
-  const { people, rejected } = contents
+export async function planPeople(
+  { people, rejected }: FileContents,
+  target: Target,
+  { known, now, pause = NO_PAUSE, regions = NO_REGIONS }: Circumstances,
+): Promise<ImportPlan> {
   if (people.length > MOST_PEOPLE) return refused(`there are more than ${MOST_PEOPLE} entries`)
 
-  const before = new Map([...known].map((contact) => [contact.id, contact]))
-  const [added, changed]: [Contact[], Contact[]] = [[], []]
+  const before = new Map<string, Contact>()
+  for (const contact of known()) before.set(contact.id, contact)
+  const added: Contact[] = []
+  const changed: ImportPlan['changed'][number][] = []
   const problems = [...rejected]
   const seen = new Set<string>()
   let unchanged = 0
-  for (const person of people) {
-    const contact = contactOf(person, target, now)
+  for (const [i, person] of people.entries()) {
+    const wait = pause(i)
+    if (wait) await wait
+    const contact = contactOf(person, target, now, regions)
     if (typeof contact === 'string' || seen.has(contact.id)) {
-      problems.push({
-        line: person.line,
-        reason: typeof contact === 'string' ? contact : 'this entry comes twice',
-      })
+      const reason = typeof contact === 'string' ? contact : 'this entry comes twice'
+      problems.push({ line: person.line, reason })
       continue
     }
     seen.add(contact.id)
     const old = before.get(contact.id)
     if (!old) added.push(contact)
     else if (sameContents(old, contact)) unchanged++
-    else changed.push(contact)
+    else changed.push({ before: old, after: contact })
   }
-  const gone = target.replace
+  const removed = target.replace
     ? [...before.values()].filter(({ id, source }) => source === target.source && !seen.has(id))
     : []
-  const removed = gone.map(({ id }) => id)
   return { added, changed, unchanged, removed, rejected: problems.sort((a, b) => a.line - b.line) }
 }
 
 /** The contact, or why there is none. */
-function contactOf(person: FilePerson, { source, region }: Target, now: number): Contact | string {
+function contactOf(person: FilePerson, { source, region }: Target, now: number, regions: Regions): Contact | string {
   const attributes = completePerson(person.attributes)
   if (!attributes) return 'no name'
   const id = idOf(source, person)
-  return { id, region: person.region ?? region, owner: '', attributes, source, changedAt: now }
+  const wrongRegion = regionProblem(person.region ?? region)
+  if (wrongRegion) return wrongRegion
+  return { id, region: regions.canonical(person.region ?? region), owner: '', attributes, source, changedAt: now }
 }
 
 /**

@@ -19,6 +19,8 @@ export interface PhoneDirectorySettings {
   readonly display: string
   readonly numberAttributes: readonly string[]
   readonly maxHits: number
+  /** The phone sorts what it got by what it shows. */
+  readonly sort?: boolean
 }
 
 /** What the firmware has when nothing is configured. */
@@ -45,6 +47,8 @@ export type PhoneQueryResult =
       readonly hits: readonly PhoneHit[]
       /** There are more than the phone shows. */
       readonly more: boolean
+      /** Entries looked at. */
+      readonly touched: number
     }
   /** What is wrong with the settings, in a sentence. */
   | { readonly kind: 'problem'; readonly problem: string }
@@ -67,12 +71,18 @@ export function phoneQuery(
   const candidates = view.search({ base, scope: 'sub', condition })
   if (!candidates) return problem(`There is nothing at the base ${settings.base}.`)
   const hits: PhoneHit[] = []
+  let touched = 0
+  let more = false
   for (const entry of candidates) {
-    if (!entry || evaluate(condition, entry.attributes) !== true) continue
-    if (hits.length === settings.maxHits) return { kind: 'hits', filter, hits, more: true }
+    if (!entry) continue
+    touched++
+    if (evaluate(condition, entry.attributes) !== true) continue
+    more = hits.length === settings.maxHits
+    if (more) break
     hits.push(hitOf(entry, settings))
   }
-  return { kind: 'hits', filter, hits, more: false }
+  if (settings.sort) hits.sort((a, b) => a.shown.localeCompare(b.shown))
+  return { kind: 'hits', filter, hits, more, touched }
 }
 
 function hitOf(entry: LdapEntry, { display, numberAttributes }: PhoneDirectorySettings): PhoneHit {

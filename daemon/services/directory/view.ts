@@ -2,13 +2,14 @@
 import { type DirectoryView, type Dn, isWithin, type LdapEntry, type Query } from '#protocols/ldap/port'
 import type { Entries, Placed } from './entries.ts'
 import { END } from './postings.ts'
+import { NO_REGIONS, type Regions } from './regions.ts'
 import type { Tree } from './tree.ts'
 
 /** Whose eyes these are. */
 export interface Sight {
   /** The name bound, in the string form; empty for anonymous. */
   readonly identity: string
-  /** Sees the entries of this region and those of none; all entries when undefined. */
+  /** Sees the entries of this region, of what it lies in and of none; all entries when undefined. */
   readonly region?: string
   /** Sees this user's personal contacts, too. */
   readonly owner?: string
@@ -24,8 +25,13 @@ export class View implements DirectoryView {
   readonly #tree: Tree
   readonly #entries: Entries
   readonly #sight: Sight
+  readonly #regions: Regions
+  /** Whether entries of a region are seen, as the regions are now. */
+  #seen = new Map<string, boolean>()
+  #seenIn: unknown
 
-  constructor(tree: Tree, entries: Entries, sight: Sight) {
+  constructor(tree: Tree, entries: Entries, sight: Sight, regions: Regions = NO_REGIONS) {
+    this.#regions = regions
     this.identity = sight.identity
     this.sight = JSON.stringify([sight.region ?? null, sight.owner ?? null])
     this.#tree = tree
@@ -86,6 +92,16 @@ export class View implements DirectoryView {
   #sees({ region, owner }: Placed): boolean {
     const sight = this.#sight
     if (owner !== '' && owner !== sight.owner) return false
-    return region === '' || sight.region === undefined || region === sight.region
+    return region === '' || sight.region === undefined || this.#seesRegion(sight.region, region)
+  }
+
+  #seesRegion(mine: string, region: string): boolean {
+    if (this.#seenIn !== this.#regions.tree) {
+      this.#seen = new Map()
+      this.#seenIn = this.#regions.tree
+    }
+    const known = this.#seen.get(region) ?? this.#regions.sees(mine, region)
+    this.#seen.set(region, known)
+    return known
   }
 }
