@@ -2,6 +2,7 @@
 import { PERSON_ATTRIBUTES } from '#daemon/domain/directory'
 import { partOf } from '#daemon/lifecycle'
 import { readSecret } from '#daemon/secrets'
+import { CertificateFiles } from '#daemon/services/certificate-files'
 import { BindAccounts } from '#daemon/services/directory/bind-accounts'
 import { Contacts } from '#daemon/services/directory/contacts'
 import { DirectoryDesk } from '#daemon/services/directory/desk'
@@ -18,7 +19,7 @@ import type { Foundation } from './foundation.ts'
 
 /** The phonebook: what phones search by LDAP, and what people do with it. `credentials` is systemd's folder of secrets. */
 export function composeDirectory(base: Foundation, scopes: Scopes, credentials: string | undefined) {
-  const { config, store, vault, alarms, announce, now, observe } = base
+  const { config, configuration, store, vault, alarms, announce, now, observe } = base
   const { ldap } = config
   const { baseDn } = ldap
   const regions = new Regions(() => scopes.tree())
@@ -31,7 +32,14 @@ export function composeDirectory(base: Foundation, scopes: Scopes, credentials: 
     ...{ store, alarms, announce, now, settings: ldap, regions, regionOf },
     triesPerMinute: ldap.wrongPasswordsPerMinute,
   })
-  const server = new LdapServer({ listen: ldap.listen, port: directory, observe, limits })
+  const server: LdapServer = new LdapServer({
+    ...{ listen: ldap.listen, port: directory, observe, limits },
+    ...(ldap.tlsListen && { tlsListen: ldap.tlsListen }),
+    ...(ldap.tls && { tls: () => certificate?.read() ?? {} }),
+  })
+  const renew = () => server.renewTls()
+  const certificate = ldap.tls && new CertificateFiles({ name: 'ldap.tls', ...ldap.tls, alarms, renew })
+  if (certificate && ldap.enabled) configuration.onReload('ldap.tls', () => certificate.reread())
 
   const timeZone = config.web.timeZone ?? localTimeZone()
   const sources = upstreamsOf(base, credentials)
@@ -48,7 +56,10 @@ export function composeDirectory(base: Foundation, scopes: Scopes, credentials: 
     accounts: new BindAccounts({ store, baseDn, regions }),
     addresses: config.dhcp.subnets.map(({ serverAddress }) => serverAddress ?? config.server.address ?? ''),
   })
-  const parts = [partOf('directory', directory), partOf('contacts', contacts), partOf('upstreams', upstreams)]
+  const parts = [
+    ...[partOf('directory', directory), partOf('contacts', contacts), partOf('upstreams', upstreams)],
+    ...(certificate && ldap.enabled ? [partOf('ldap certificate', certificate)] : []),
+  ]
   return { parts, servers: ldap.enabled ? [server] : [], desk, phoneLdap: phones }
 }
 

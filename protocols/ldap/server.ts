@@ -21,8 +21,8 @@ export interface LdapServerOptions {
   readonly listen: Endpoint
   /** LDAPS; needs `tls`. */
   readonly tlsListen?: Endpoint
-  /** Key and certificate, in PEM. */
-  readonly tls?: SecureContextOptions
+  /** Gives key and certificate, in PEM, whenever they are read. */
+  readonly tls?: () => SecureContextOptions
   readonly port: LdapPort
   readonly observe: Observe
   readonly limits?: Partial<LdapLimits>
@@ -41,6 +41,8 @@ export class LdapServer implements ProtocolServer {
   /** Connections of each address. */
   readonly #perPeer = new Map<string, number>()
   #servers: Server[] = []
+  /** For connections that begin to encrypt from now on. */
+  #context: SecureContext | undefined
 
   constructor(options: LdapServerOptions) {
     if (options.tlsListen && !options.tls) throw new Error('LDAPS needs a key and a certificate')
@@ -52,18 +54,24 @@ export class LdapServer implements ProtocolServer {
 
   async start(signal: AbortSignal): Promise<void> {
     if (this.#servers.length > 0) throw new Error('ldap is started already')
-    const { listen, tlsListen, tls } = this.#options
-    const context = tls && createSecureContext(tls)
+    const { listen, tlsListen } = this.#options
+    this.renewTls()
     try {
       signal.throwIfAborted()
-      await this.#bind(listen, context, false)
-      if (tlsListen) await this.#bind(tlsListen, context, true)
+      await this.#bind(listen, false)
+      if (tlsListen) await this.#bind(tlsListen, true)
       signal.throwIfAborted()
     } catch (error) {
       await this.#close()
       throw error
     }
     this.#standing.serving(this.#servers.map(endpointOf))
+  }
+
+  /** Reads key and certificate again; throws when they cannot be used, and goes on with those it had. */
+  renewTls(): void {
+    const { tls } = this.#options
+    if (tls) this.#context = createSecureContext(tls())
   }
 
   async stop(): Promise<void> {
@@ -79,11 +87,9 @@ export class LdapServer implements ProtocolServer {
     this.#standing.onLost(listener)
   }
 
-  #bind(endpoint: Endpoint, tls: SecureContext | undefined, startsWithTls: boolean): Promise<void> {
+  #bind(endpoint: Endpoint, startsWithTls: boolean): Promise<void> {
     // A client may close its side and still wait for answers.
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-      this.#accept(socket, tls, startsWithTls),
-    )
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket, startsWithTls))
     return new Promise((resolve, reject) => {
       const refuse = (cause: NodeJS.ErrnoException) => reject(new ListenError('TCP', endpoint, cause))
       server.once('error', refuse)
@@ -97,7 +103,8 @@ export class LdapServer implements ProtocolServer {
     })
   }
 
-  #accept(socket: Socket, tls: SecureContext | undefined, startsWithTls: boolean): void {
+  #accept(socket: Socket, startsWithTls: boolean): void {
+    const tls = this.#context
     const address = peerAddress(socket.remoteAddress) ?? socket.remoteAddress ?? ''
     const peer = { address, port: socket.remotePort ?? 0 }
     const of = this.#perPeer.get(address) ?? 0

@@ -18,7 +18,7 @@ interface Tools {
 async function tools(): Promise<Tools> {
   const { key, cert, file } = await freshCertificate()
   const house = await serve({
-    ...{ port: portOf(shelf(STAFF)), tls: { key, cert } },
+    ...{ port: portOf(shelf(STAFF)), tls: () => ({ key, cert }) },
     tlsListen: { address: '127.0.0.1', port: 0 },
   })
   const env = { LDAPTLS_CACERT: file, LDAPTLS_REQCERT: 'demand' }

@@ -5,9 +5,10 @@ import { encode } from '#protocols/ldap/codec'
 import type { LdapLimits } from '#protocols/ldap/limits'
 import { OID } from '#protocols/ldap/messages'
 import { LdapServer } from '#protocols/ldap/server'
+import { here } from '#test/support/process'
 import { freshCertificate } from './certificate.ts'
 import { Client, namesIn, search } from './client.ts'
-import { type House, portOf, STAFF, serve, shelf } from './house.ts'
+import { type House, portOf, STAFF, SUFFIX, serve, shelf } from './house.ts'
 
 const START_TLS = { kind: 'extended', oid: OID.startTls, value: undefined } as const
 const PEOPLE = search({ filter: { kind: 'present', attribute: 'sn' } })
@@ -15,7 +16,7 @@ const PEOPLE = search({ filter: { kind: 'present', attribute: 'sn' } })
 async function tlsHouse(limits: Partial<LdapLimits> = {}): Promise<House> {
   const { key, cert } = await freshCertificate()
   const tlsListen = { address: '127.0.0.1', port: 0 }
-  return serve({ port: portOf(shelf(STAFF)), tls: { key, cert }, tlsListen, limits })
+  return serve({ port: portOf(shelf(STAFF)), tls: () => ({ key, cert }), tlsListen, limits })
 }
 
 async function kept(opening: Promise<Client>): Promise<Client> {
@@ -107,4 +108,25 @@ describe('LDAPS', () => {
     const make = () => new LdapServer({ listen, tlsListen: listen, port: portOf(shelf({})), observe: () => {} })
     expect(make).toThrow('certificate')
   })
+})
+
+test('a renewed certificate serves those who come after; one that cannot be used changes nothing', async () => {
+  const [first, second] = [await freshCertificate(), await freshCertificate()]
+  let now: { key: string; cert: string } = first
+  const house = await serve({
+    ...{ port: portOf(shelf(STAFF)), tls: () => now },
+    tlsListen: { address: '127.0.0.1', port: 0 },
+  })
+  const found = async (trusted: string) => {
+    const env = { LDAPTLS_CACERT: trusted, LDAPTLS_REQCERT: 'demand' }
+    const uri = `ldaps://127.0.0.1:${house.tlsPort}`
+    return (await here.run('ldapsearch', ['-x', '-H', uri, '-b', SUFFIX, '(sn=abel)'], { env })).code
+  }
+  expect(await found(first.file)).toBe(0)
+  now = { key: first.key, cert: second.cert }
+  expect(() => house.server.renewTls()).toThrow()
+  expect(await found(first.file)).toBe(0)
+  now = second
+  house.server.renewTls()
+  expect([await found(second.file), await found(first.file)]).toEqual([0, 255])
 })
