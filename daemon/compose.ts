@@ -75,6 +75,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       alarms: () => alarms.active(),
       alarmDesk: alarming.desk,
       configuration: base.configuration,
+      dhcpDesk: dhcp.desk,
       explain: (mac) => dhcp.explain.of(mac),
       metrics: () => metrics.expose(),
       storeTrouble: () => store.trouble(),

@@ -230,6 +230,24 @@ export const messages = {
     meaning: 'A run of `upstream` ended; `added`, `changed` and `removed` count people, `problem` says why it failed.',
     remedy: 'Follow `problem` if there is one; an alarm stands until a run goes well.',
   },
+  'dhcp.lease.released': {
+    level: 'info',
+    text: 'an admin released a lease',
+    meaning: 'The address is free; its client may still use it until it asks again.',
+    remedy: NOTHING,
+  },
+  'dhcp.lease.forgotten': {
+    level: 'info',
+    text: 'an admin removed the record of an address',
+    meaning: 'The client, or the quarantine, of the address is not remembered any more.',
+    remedy: NOTHING,
+  },
+  'dhcp.leases.imported': {
+    level: 'info',
+    text: 'an admin imported leases',
+    meaning: 'Leases of another server were taken over from a file.',
+    remedy: 'Look at the page of the import for those that were rejected.',
+  },
   'alarm.raised': {
     level: 'warn',
     text: 'alarm raised',

@@ -8,6 +8,7 @@ import type { Mac } from '#protocols/lib/mac'
 import type { Health } from '#protocols/server'
 import type { AlarmsPort } from './ports/alarms.ts'
 import type { ConfigurationPort } from './ports/configuration.ts'
+import type { DhcpDesk } from './ports/dhcp.ts'
 import type { DirectoryPort } from './ports/directory.ts'
 import type { ForwardingPort } from './ports/forwarding.ts'
 import type { ScopesPort } from './ports/scopes.ts'
@@ -102,6 +103,8 @@ export interface WebPort {
   readonly alarmDesk?: AlarmsPort
   readonly forwarding?: ForwardingPort
   readonly configuration: ConfigurationPort
+  /** What there is to see and to do about DHCP. */
+  readonly dhcpDesk?: DhcpDesk
   /** The last DHCP exchanges of a client, newest first. */
   explain(mac: Mac): readonly Explanation[]
   /** Opens a small part of the API to commands on this machine. */

@@ -5,6 +5,7 @@ import type { Config } from '#config/schema'
 import type { Explanation } from '#daemon/domain/dhcp/explanation'
 import { sentences } from '#daemon/domain/dhcp/sentences'
 import { Addressing } from '#daemon/services/addressing/addressing'
+import { madeUpQuery } from '#daemon/services/dhcp-desk/made-up'
 import { explainRehearsal } from '#daemon/services/explain'
 import { planOf } from '#daemon/settings'
 import { LevelStore } from '#daemon/store/level-store'
@@ -12,10 +13,9 @@ import { identify } from '#daemon/vendors/audiocodes/identify'
 import { decode } from '#protocols/dhcp/codec'
 import type { LeaseQuery } from '#protocols/dhcp/port'
 import { type Arrival, type Reading, readRequest } from '#protocols/dhcp/query'
-import { optionCode } from '#protocols/lib/dhcp-option'
 import type { Endpoint } from '#protocols/lib/exchange'
-import { BROADCAST, parseIpv4 } from '#protocols/lib/ipv4'
-import { type Mac, parseMac } from '#protocols/lib/mac'
+import { BROADCAST } from '#protocols/lib/ipv4'
+import { parseMac } from '#protocols/lib/mac'
 import { MalformedPacket } from '#protocols/lib/malformed'
 import { readCapture } from './capture-file.ts'
 import { CONFIG_FILE, readConfig } from './config-file.ts'
@@ -40,8 +40,6 @@ interface Options {
 /** Captures are read whole. */
 const LARGEST_CAPTURE = 256 * 1024 * 1024
 const MOST_REPLAYED = 10_000
-/** A client nobody has, for questions that are not about its address. */
-const ANY_MAC = '020000000001' as Mac
 
 /** `offhook explain <mac>` asks the running daemon; a capture or made-up options are tried on the configuration. */
 export function explainCommand(io: CliIo): Command {
@@ -130,33 +128,17 @@ function tell(explanation: Explanation, config: Config, { json }: Options, io: C
   else io.stdout(`${lines.map(printable).join('\n')}\n\n`)
 }
 
+const FLAGS: Readonly<Record<string, string>> = { circuitId: 'circuit-id', remoteId: 'remote-id' }
+
 function madeUp(options: Options): LeaseQuery {
-  const mac = options.mac === undefined ? ANY_MAC : parseMac(options.mac)
-  if (!mac) throw new Error(`--mac "${options.mac}" is not a MAC address`)
-  const link = options.giaddr === undefined ? undefined : parseIpv4(options.giaddr)
-  if (options.giaddr !== undefined && !link) throw new Error(`--giaddr "${options.giaddr}" is not an IPv4 address`)
-  return {
-    ...{ kind: options.inform ? 'inform' : 'discover', mac, clientKey: mac, link, wanted: asked(options.ask) },
-    ...{ vendorClass: options.vendorClass, userClass: options.userClass, address: undefined, hostname: undefined },
-    ...{ leaseSeconds: undefined, server: undefined, peer: { address: link ?? '0.0.0.0', port: 67 } },
-    ...{ circuitId: hex('--circuit-id', options.circuitId), remoteId: hex('--remote-id', options.remoteId) },
-  }
-}
-
-function asked(text: string | undefined): number[] {
-  if (text === undefined) return []
-  return text.split(',').map((part) => {
-    const code = optionCode(part.trim())
-    if (code === undefined) throw new Error(`--ask: there is no option "${part.trim()}"`)
-    return code
-  })
-}
-
-function hex(name: string, text: string | undefined): string | undefined {
-  if (text === undefined) return undefined
-  const digits = text.replace(/^0x/i, '').replaceAll(':', '').toLowerCase()
-  if (!/^(?:[0-9a-f]{2})+$/.test(digits)) throw new Error(`${name} "${text}" is not hex`)
-  return digits
+  const { mac = '', vendorClass = '', userClass = '', giaddr = '', circuitId = '', remoteId = '', ask = '' } = options
+  const kind = options.inform ? 'inform' : 'discover'
+  const made = madeUpQuery({ mac, vendorClass, userClass, giaddr, circuitId, remoteId, ask, kind })
+  if (made.kind === 'saved') return made.value
+  const [first] = made.kind === 'refused' ? made.errors : []
+  if (!first) throw new Error('it cannot be understood')
+  const colon = first.message.startsWith('"') ? '' : ':'
+  throw new Error(`--${FLAGS[first.field] ?? first.field}${colon} ${first.message}`)
 }
 
 /** What a client wrote must not steer the terminal. */

@@ -3,11 +3,13 @@ import { partOf } from '#daemon/lifecycle'
 import { dhcpReadings } from '#daemon/readings'
 import { Addressing } from '#daemon/services/addressing/addressing'
 import { DhcpCounts } from '#daemon/services/dhcp-counts'
+import { StoreDhcpDesk } from '#daemon/services/dhcp-desk/dhcp-desk'
 import { DhcpWatch } from '#daemon/services/dhcp-watch'
 import { Explain } from '#daemon/services/explain'
 import { planOf } from '#daemon/settings'
 import { Switched } from '#daemon/switched'
 import { identify } from '#daemon/vendors/audiocodes/identify'
+import { encodeOption } from '#protocols/dhcp/options'
 import { readAgain } from '#protocols/dhcp/query'
 import { DhcpServer, type LinkSocket } from '#protocols/dhcp/server'
 import type { Foundation } from './foundation.ts'
@@ -33,5 +35,12 @@ export function composeDhcp(base: Foundation, links: readonly LinkSocket[]) {
       return switched.turn(next.dhcp.mode !== 'off')
     }
   })
-  return { parts: [partOf('addressing', addressing)], switched, readings: dhcpReadings(addressing, counts), explain }
+  const desk = new StoreDhcpDesk({ store, addressing, counts, now, announce, encode: encodeOption })
+  return {
+    desk,
+    parts: [partOf('addressing', addressing)],
+    switched,
+    readings: dhcpReadings(addressing, counts),
+    explain,
+  }
 }

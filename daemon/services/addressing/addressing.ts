@@ -2,7 +2,7 @@
 import type { PartUse, PoolUse } from '#daemon/domain/address-pool'
 import { ClientRate } from '#daemon/domain/dhcp/client-rate'
 import type { Evaluation } from '#daemon/domain/dhcp/evaluate'
-import type { DhcpPlan } from '#daemon/domain/dhcp/model'
+import type { DhcpPlan, Subnet } from '#daemon/domain/dhcp/model'
 import type { DhcpCounts } from '#daemon/services/dhcp-counts'
 import type { DhcpWatch } from '#daemon/services/dhcp-watch'
 import type { Store } from '#daemon/store/store'
@@ -107,6 +107,10 @@ export class Addressing implements DhcpPort {
 
   get plan(): DhcpPlan {
     return this.#networks.plan
+  }
+
+  subnetAt(address: Ipv4): Subnet | undefined {
+    return this.#networks.poolAt(address)?.subnet
   }
 
   get mode(): AddressingMode {
