@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod'
 import { parseIpv4 } from '#protocols/lib/ipv4'
-import { live, type Secret, secret } from './fields.ts'
+import { live, secret } from './fields.ts'
 
-const FACILITIES = [
+/** In the order of their numbers [RFC5424 §6.2.1]. */
+export const FACILITIES = [
   ...['kern', 'user', 'mail', 'daemon', 'auth', 'syslog', 'lpr', 'news', 'uucp', 'cron', 'authpriv', 'ftp', 'ntp'],
   ...['audit', 'alert', 'clock', 'local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'],
 ]
@@ -45,6 +46,21 @@ export const passPhrase = secret(0).superRefine((value, ctx) => {
     ctx.addIssue({ code: 'custom', message: 'a pass phrase has 8 to 256 characters (RFC 3414)' })
   }
 })
+
+const signingKey = secret(16)
+const token = secret(0).superRefine((value, ctx) => {
+  if (typeof value === 'string' && !/^[\x21-\x7e]{1,4096}$/.test(value)) {
+    ctx.addIssue({ code: 'custom', message: 'a token is printable ASCII without a blank' })
+  }
+})
+
+const SECRETS: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
+  ['community', community],
+  ['authKey', passPhrase],
+  ['privKey', passPhrase],
+  ['signingKey', signingKey],
+  ['token', token],
+])
 
 /** A user of version 3; a key without a protocol, or a protocol without a key, is a mistake. */
 export const userFields = {
@@ -200,20 +216,11 @@ const webhook = z.strictObject({
     })
     .meta(live('URL', 'http or https; it gets a POST for each alarm.')),
   caFile: caFile.meta(live('Authorities', 'A PEM file, where the server’s certificate is signed by your own.')),
-  signingKey: secret(16)
-    .optional()
-    .meta({
-      ...live('Signing key', 'At least 16 characters; the receiver checks the signature with it.'),
-      secret: true,
-    }),
-  token: secret(1)
-    .superRefine((value, ctx) => {
-      if (typeof value === 'string' && !/^[\x21-\x7e]{1,4096}$/.test(value)) {
-        ctx.addIssue({ code: 'custom', message: 'a token is printable ASCII without a blank' })
-      }
-    })
-    .optional()
-    .meta({ ...live('Token', 'Sent as Authorization: Bearer.'), secret: true }),
+  signingKey: signingKey.optional().meta({
+    ...live('Signing key', 'At least 16 characters; the receiver checks the signature with it.'),
+    secret: true,
+  }),
+  token: token.optional().meta({ ...live('Token', 'Sent as Authorization: Bearer.'), secret: true }),
   timeoutSeconds: z.int().min(1).max(120).default(10).meta(live('Timeout', 'Of one try.')),
 })
 
@@ -236,7 +243,6 @@ export const destination = z.discriminatedUnion('kind', [snmp, mail, syslog, web
 })
 
 export type DestinationConfig = z.output<typeof destination>
-export type { Secret }
 
 export const destinations = z
   .array(destination)
@@ -248,6 +254,12 @@ export const destinations = z
       if (twin !== index) ctx.addIssue({ code: 'custom', path: [index, 'name'], message: `"${name}" is taken` })
     }
   })
+
+/** What is wrong with the text of a secret that stood in a file of its own. */
+export function secretFault(field: string, text: string): string | undefined {
+  const schema = SECRETS.get(field)
+  return schema?.safeParse(text).error?.issues[0]?.message
+}
 
 function isHost(text: string): boolean {
   if (/^[\d.]+$/.test(text)) return parseIpv4(text) !== undefined

@@ -45,3 +45,5 @@ export const maintenances: Table<Maintenance> = { name: 'maintenances' }
 export const phoneLdap: Table<StoredPhoneLdap> = { name: 'phoneLdap' }
 /** How the last copy of an upstream directory went, keyed by its name. */
 export const directorySyncs: Table<SyncRun> = { name: 'directorySyncs' }
+/** Who we are in SNMPv3, under the key `engine`: the id in hex, and how often we started. */
+export const snmpEngine: Table<{ readonly id: string; readonly boots: number }> = { name: 'snmpEngine' }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isDeepStrictEqual } from 'node:util'
 import type { DestinationSecrets, DestinationSettings, StoredDestination } from '#daemon/domain/destination'
 import type { ScopePath } from '#daemon/domain/destination-filter'
 import type { Announce } from '#daemon/messages'
@@ -109,6 +110,22 @@ export class Forwarding implements ForwardingPort {
     await this.#turn.catch(() => {})
     await Promise.all(Array.from(this.#entries.values(), ({ forwarder }) => forwarder?.stop()))
     this.#entries.clear()
+  }
+
+  /** Another list of those of the configuration file; what did not change is not disturbed. */
+  reconfigure(configured: readonly ReadyDestination[]): Promise<void> {
+    return this.#inTurn(async () => {
+      const wanted = new Map(configured.map((ready) => [configId(ready), ready]))
+      for (const { id, origin, ready, forwarder } of [...this.#entries.values()]) {
+        if (origin !== 'config' || isDeepStrictEqual(wanted.get(id), ready)) continue
+        await forwarder?.stop()
+        this.#entries.delete(id)
+        if (!wanted.has(id)) forwarder?.forget()
+      }
+      for (const [id, ready] of wanted) if (!this.#entries.has(id)) await this.#enter(id, 'config', ready, 0)
+      await this.#forgetOthers()
+      this.#tell()
+    })
   }
 
   kinds(): readonly DestinationKind[] {

@@ -36,7 +36,7 @@ function senderFor({ settings, secrets }: ReadyDestination): Sender {
     case 'syslog':
       return new SyslogSender({
         settings,
-        identity: { host: 'offhook.example', processId: 7, facility: settings.facility, enterprise: 8072 },
+        identity: { host: 'offhook.example', facility: settings.facility, enterprise: 8072 },
       })
     case 'snmp':
       throw new Error('SNMP is tried with the whole daemon')

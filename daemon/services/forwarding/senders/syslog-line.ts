@@ -6,7 +6,6 @@ import type { Outgoing } from '#daemon/services/forwarding/sender'
 export interface SyslogIdentity {
   /** HOSTNAME; whatever is not printable ASCII is left out. */
   readonly host: string
-  readonly processId: number
   readonly facility: number
   /** The private enterprise number in our own SD-ID [RFC5424 §6.3.2]. */
   readonly enterprise: number
@@ -59,7 +58,7 @@ export function heartbeatLine(activeAlarms: number, at: number, identity: Syslog
 }
 
 function line(
-  { host, processId, facility }: SyslogIdentity,
+  { host, facility }: SyslogIdentity,
   severity: number,
   at: number,
   messageId: string,
@@ -68,7 +67,7 @@ function line(
 ): Buffer {
   const time = Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : NIL
   const name = host.replaceAll(/[^\x21-\x7e]/g, '').slice(0, 255) || NIL
-  const header = `<${facility * 8 + severity}>1 ${time} ${name} offhook ${processId} ${messageId}`
+  const header = `<${facility * 8 + severity}>1 ${time} ${name} offhook ${NIL} ${messageId}`
   return Buffer.from(`${header} ${data.join('')} ${BOM}${text}`)
 }
 
