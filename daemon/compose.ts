@@ -16,6 +16,7 @@ import { composeDhcp } from './compose/dhcp.ts'
 import { composeDirectory } from './compose/directory.ts'
 import { composeFiles } from './compose/files.ts'
 import { composeFleet } from './compose/fleet.ts'
+import { composeForwarding } from './compose/forwarding.ts'
 import { composeFoundation } from './compose/foundation.ts'
 import { composePeople } from './compose/people.ts'
 import { composeSip } from './compose/sip.ts'
@@ -51,6 +52,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const sip = composeSip(base)
   const directory = composeDirectory(base, people.scopes, credentials)
   const alarming = composeAlarms(base)
+  const forwarding = composeForwarding(base, alarming.scopes, credentials)
 
   const tftp = new TftpServer({ listen: config.tftp.listen, port: tftpFiles(files), observe })
   const http = new PhoneHttpServer({
@@ -74,6 +76,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       servers: () => serving().map((server) => ({ name: server.name, health: server.health() })),
       alarms: () => alarms.active(),
       alarmDesk: alarming.desk,
+      forwarding: forwarding.port,
       configuration: base.configuration,
       dhcpDesk: dhcp.desk,
       explain: (mac) => dhcp.explain.of(mac),
@@ -83,7 +86,12 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   })
   const fixed: ProtocolServer[] = [...phoneServers, web]
   const serving = () => (dhcp.switched.isOn ? [dhcp.switched.server, ...fixed] : fixed)
-  const metrics = createMetrics(serving, [...readings(store, view, alarms), ...dhcp.readings, ...alarming.readings])
+  const metrics = createMetrics(serving, [
+    ...readings(store, view, alarms),
+    ...dhcp.readings,
+    ...alarming.readings,
+    ...forwarding.readings,
+  ])
   base.listen((exchange) => metrics.exchange(exchange))
 
   const data: Part = {
@@ -96,7 +104,14 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     },
     stop: () => store.close(),
   }
-  const services = [...alarming.parts, ...people.parts, ...phones.parts, ...dhcp.parts, ...directory.parts]
+  const services = [
+    ...forwarding.parts,
+    ...alarming.parts,
+    ...people.parts,
+    ...phones.parts,
+    ...dhcp.parts,
+    ...directory.parts,
+  ]
   const supervised = fixed.map((server) => supervise(server, alarms, announce))
   const parts: Part[] = [data, ...services, dhcp.switched, ...supervised]
   return { parts, serving, configuration: base.configuration, accounts, announce, alarms, localToken }
