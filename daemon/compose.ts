@@ -71,7 +71,8 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const web = new WebServer({
     ...{ listen: config.web.listen, timeZone: config.web.timeZone ?? localTimeZone(), onFault },
     port: {
-      ...{ fleet: view, accounts, now, localToken, scopes: people.scopes, users: people.users },
+      ...{ fleet: view, accounts, now, localToken },
+      ...{ scopes: people.scopes, users: people.users, peopleFiles: people.peopleFiles },
       directory: directory.desk,
       servers: () => serving().map((server) => ({ name: server.name, health: server.health() })),
       alarms: () => alarms.active(),

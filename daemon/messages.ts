@@ -169,6 +169,12 @@ export const messages = {
     meaning: 'Its phones belong to nobody; those that were only entered by hand are gone.',
     remedy: NOTHING,
   },
+  'people.imported': {
+    level: 'info',
+    text: 'users and phones were imported from a file',
+    meaning: '`rejected` rows changed nothing; the answer to the import names each with its reason.',
+    remedy: NOTHING,
+  },
   'scope.added': {
     level: 'info',
     text: 'a region, site or other scope was added',

@@ -11,6 +11,7 @@ import type { ConfigurationPort } from './ports/configuration.ts'
 import type { DhcpDesk } from './ports/dhcp.ts'
 import type { DirectoryPort } from './ports/directory.ts'
 import type { ForwardingPort } from './ports/forwarding.ts'
+import type { PeopleFilesPort } from './ports/people-files.ts'
 import type { ScopesPort } from './ports/scopes.ts'
 import type { UsersPort } from './ports/users.ts'
 
@@ -96,6 +97,7 @@ export interface WebPort {
   /** Absent until a service offers it; its pages are then missing, too. */
   readonly scopes?: ScopesPort
   readonly users?: UsersPort
+  readonly peopleFiles?: PeopleFilesPort
   readonly directory?: DirectoryPort
   servers(): readonly ServerRow[]
   alarms(): readonly Alarm[]

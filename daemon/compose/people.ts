@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { partOf } from '#daemon/lifecycle'
 import type { StoreFleetView } from '#daemon/services/fleet-view'
+import { PeopleFiles } from '#daemon/services/people/people-files'
 import { Users } from '#daemon/services/people/users'
 import { Scopes } from '#daemon/services/scopes/scopes'
 import { namedNetworks } from '#daemon/settings'
@@ -13,5 +14,6 @@ export function composePeople(base: Foundation, view: StoreFleetView) {
   const scopes = new Scopes({ store, now, random: randomBytes, announce, networks: namedNetworks(config) })
   const presenceOf = view.presenceOf.bind(view)
   const users = new Users({ store, now, vault, announce, scopes, presenceOf })
-  return { parts: [partOf('scopes', scopes), partOf('users', users)], scopes, users }
+  const peopleFiles = new PeopleFiles({ store, now, vault, announce, scopes, users })
+  return { parts: [partOf('scopes', scopes), partOf('users', users)], scopes, users, peopleFiles }
 }

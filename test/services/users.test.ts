@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { randomBytes } from 'node:crypto'
-import { expect, onTestFinished, test } from 'vitest'
-import { newPhone, newUser, type Phone, type Presence } from '#daemon/domain/phone'
-import { SYSTEM } from '#daemon/domain/scope'
+import { expect, test } from 'vitest'
+import { newPhone, newUser } from '#daemon/domain/phone'
 import type { DeviceDraft, UserDraft } from '#daemon/domain/user'
-import type { MessageId } from '#daemon/messages'
-import { MOST_DEVICES_OF_USER, Users } from '#daemon/services/people/users'
-import { Scopes } from '#daemon/services/scopes/scopes'
-import { Vault } from '#daemon/services/vault'
+import { MOST_DEVICES_OF_USER } from '#daemon/services/people/users'
 import { put } from '#daemon/store/store'
-import { phones, scopes as scopesTable, users as usersTable } from '#daemon/store/tables'
+import { phones, users as usersTable } from '#daemon/store/tables'
 import { type Mac, parseMac } from '#protocols/lib/mac'
-import { freshStore } from '#test/support/store'
+import { peopleWith } from '#test/support/people'
 import type { Saved } from '#web/ports/saved'
 
-const berlin = { ...SYSTEM, id: 'b', kind: 'region', name: 'Berlin', parent: 'system' } as const
-const mitte = { ...SYSTEM, id: 'm', kind: 'site', name: 'Mitte', parent: 'b' } as const
 const mac = parseMac('00908f123456') as Mac
 
 function draft(name: string, fields: Partial<UserDraft> = {}): UserDraft {
@@ -26,25 +19,6 @@ function draft(name: string, fields: Partial<UserDraft> = {}): UserDraft {
 function device(address: string, fields: Partial<DeviceDraft> = {}): DeviceDraft {
   const empty = { label: '', serial: '', model: '', language: '', vlanMode: '', vlanId: '', vlanPriority: '' }
   return { mac: address, ...empty, ...fields }
-}
-
-async function peopleWith() {
-  const store = await freshStore()
-  await store.commit([put(scopesTable, 'tree', { scopes: [berlin, mitte] })], { durable: true })
-  const log: unknown[] = []
-  const announce = (id: MessageId, fields: Readonly<Record<string, unknown>> = {}) => void log.push([id, fields])
-  const vault = new Vault()
-  vault.unlock(randomBytes(32))
-  const scopes = new Scopes({ store, now: () => 7, random: randomBytes, announce, networks: [] })
-  await scopes.start()
-  const presenceOf = (phone: Phone): Presence => (phone.status === 'registered' ? 'registered' : 'seen')
-  const people = new Users({ store, now: () => 7, vault, announce, scopes, presenceOf })
-  await people.start()
-  onTestFinished(() => {
-    people.stop()
-    scopes.stop()
-  })
-  return { store, people, vault, log, scopes }
 }
 
 function saved<T>(answer: Saved<T>): T {
