@@ -51,7 +51,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const dhcp = composeDhcp(base, dhcpLinks)
   const sip = composeSip(base)
   const directory = composeDirectory(base, people.scopes, credentials)
-  const alarming = composeAlarms(base)
+  const alarming = composeAlarms(base, fleet, people.scopes)
   const forwarding = composeForwarding(base, alarming.scopes, credentials)
 
   const tftp = new TftpServer({ listen: config.tftp.listen, port: tftpFiles(files), observe })
@@ -107,11 +107,11 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   }
   const services = [
     ...forwarding.parts,
-    ...alarming.parts,
     ...people.parts,
     ...phones.parts,
     ...dhcp.parts,
     ...directory.parts,
+    ...alarming.parts,
   ]
   const supervised = fixed.map((server) => supervise(server, alarms, announce))
   const parts: Part[] = [data, ...services, dhcp.switched, ...supervised]

@@ -6,6 +6,8 @@ import type { Config } from '#config/schema'
 import type { DhcpPlan, OptionSetting, Reservation, Subnet } from '#daemon/domain/dhcp/model'
 import { completePlan } from '#daemon/domain/dhcp/ready-made'
 import { standardOffset } from '#daemon/domain/dhcp/time-zone'
+import type { FoldSettings } from '#daemon/domain/folding'
+import type { AlarmSettings } from '#daemon/services/alarms'
 import type { NamedNetwork } from '#daemon/services/scopes/subnet-scopes'
 import { type PhonePorts, phoneUrls } from '#daemon/vendors/audiocodes/urls'
 
@@ -14,6 +16,20 @@ export function phonePorts(config: Config): PhonePorts {
   const ports = config.http.listen.map(({ port }) => port)
   const [files = 80] = ports
   return { files, keepAlive: ports.includes(8081) ? 8081 : (ports.at(-1) ?? files) }
+}
+
+/** What is kept of alarms, and when one is held for coming and going. */
+export function alarmSettings({ alarms }: Config): AlarmSettings {
+  const { maxActive, historyEvents, historyDays, flapping } = alarms
+  const { times, minutes, quietMinutes } = flapping
+  const flaps = { times, windowMs: minutes * 60_000, quietMs: quietMinutes * 60_000 }
+  return { maxActive, historyEvents, historyDays, flapping: flaps }
+}
+
+/** When silent phones of one place are one alarm. */
+export function foldSettings({ alarms: { folding } }: Config): FoldSettings {
+  const { phones, share, many, seconds } = folding
+  return { least: phones, share, many, windowMs: seconds * 1_000 }
 }
 
 /** The subnets with everything filled in that follows from other settings. */

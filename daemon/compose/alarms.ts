@@ -2,24 +2,36 @@
 import type { Part } from '#daemon/lifecycle'
 import type { Reading } from '#daemon/metrics'
 import { AlarmDesk } from '#daemon/services/alarm-desk'
-import { SubnetScopes } from '#daemon/services/alarm-scopes'
+import { NetworkScopes, PlaceScopes } from '#daemon/services/alarm-scopes'
+import type { Fleet } from '#daemon/services/fleet'
 import { MaintenanceWindows } from '#daemon/services/maintenance'
 import { PhoneAlarms } from '#daemon/services/phone-alarms'
-import { subnetsOf } from '#daemon/settings'
+import type { Scopes } from '#daemon/services/scopes/scopes'
+import { SilenceWatch } from '#daemon/services/silence-watch'
+import { foldSettings, subnetsOf } from '#daemon/settings'
 import type { Foundation } from './foundation.ts'
 
 /** How often alarms are looked after, in milliseconds. */
-const TICK_MS = 60_000
+const TICK_MS = 15_000
+/** How often phones are looked at that may have fallen silent, in milliseconds. */
+const LOOK_MS = 2_000
 
 /** Alarms: who raises them, and what keeps them in bounds. */
-export function composeAlarms({ alarms, store, config, now, onFault, listen }: Foundation) {
-  const scopes = new SubnetScopes(subnetsOf(config))
+export function composeAlarms(base: Foundation, fleet: Fleet, places: Scopes) {
+  const { alarms, store, config, configuration, now, onFault, listen } = base
+  const scopes = new PlaceScopes(places, new NetworkScopes(subnetsOf(config)))
   const maintenance = new MaintenanceWindows({ store, scopes, now })
   alarms.hushBy(({ scope }) => (maintenance.covers(scope) ? 'maintenance' : undefined))
   const phoneAlarms = new PhoneAlarms({ store, alarms, scopes, now })
   listen(({ protocol, ending, evidence }) => {
     if (protocol !== 'keepalive' || ending !== 'reply' || !evidence.mac) return
     if (evidence.status === 'registered') phoneAlarms.registered(evidence.mac)
+  })
+
+  const silence = new SilenceWatch({
+    ...{ store, alarms, fleet, scopes, now, settings: foldSettings(config) },
+    period: () => configuration.current.fleet.keepAliveMinutes * 60_000,
+    isMaintained: (scope) => maintenance.covers(scope),
   })
 
   /** What was raised during maintenance and still lasts is told when it ends. */
@@ -32,14 +44,18 @@ export function composeAlarms({ alarms, store, config, now, onFault, listen }: F
   }
 
   let timer: NodeJS.Timeout | undefined
+  let watching: NodeJS.Timeout | undefined
   const upkeep: Part = {
     name: 'alarms',
     async start() {
       await look()
       timer = setInterval(() => void look().catch(onFault), TICK_MS)
+      watching = setInterval(() => void silence.look().catch(onFault), LOOK_MS)
     },
     async stop() {
       clearInterval(timer)
+      clearInterval(watching)
+      await silence.rest()
       await alarms.tick()
     },
   }

@@ -6,6 +6,7 @@ import { Configuration } from '#daemon/configuration'
 import { createJournal, faultText, type Journal } from '#daemon/journal'
 import { Alarms } from '#daemon/services/alarms'
 import { Vault } from '#daemon/services/vault'
+import { alarmSettings } from '#daemon/settings'
 import { LevelStore } from '#daemon/store/level-store'
 import type { Store } from '#daemon/store/store'
 import type { Exchange } from '#protocols/lib/exchange'
@@ -30,7 +31,7 @@ export function composeFoundation(config: Config, logger: Logger, now: () => num
   const journal = createJournal(logger, now, listeners)
   const onFault = (error: unknown) => journal.announce('daemon.fault', { error: faultText(error) })
   const store = new LevelStore({ folder: join(config.data.folder, 'store'), onFault })
-  const alarms = new Alarms(store, now, journal.announce, config.alarms)
+  const alarms = new Alarms(store, now, journal.announce, alarmSettings(config))
   const listen = (listener: (exchange: Exchange) => void) => void listeners.push(listener)
   const configuration = new Configuration({ config, read, alarms, now, announce: journal.announce })
   configuration.follow('log.level', ({ log }) => () => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Mac } from '#protocols/lib/mac'
+import type { Flapping } from './flapping.ts'
 
 /** X.733 perceived severity; the number is AudioCodes' own (AC-FAULT-TC) and orders them. */
 export const SEVERITY = { cleared: 0, indeterminate: 1, warning: 2, minor: 3, major: 4, critical: 5 } as const
@@ -15,6 +16,25 @@ export const EVENT_TYPE = {
   environmental: 5,
 } as const
 export type EventType = keyof typeof EVENT_TYPE
+
+/** X.733 probable causes in the standard's own order, as AudioCodes numbers them; those that we use. */
+export const PROBABLE_CAUSE = {
+  other: 0,
+  communicationsProtocolError: 5,
+  communicationsSubsystemFailure: 6,
+  configurationOrCustomizationError: 7,
+  corruptData: 9,
+  inputOutputDeviceError: 23,
+  lanError: 25,
+  resourceAtOrNearingCapacity: 43,
+  softwareError: 46,
+  softwareProgramAbnormallyTerminated: 47,
+  storageCapacityProblem: 49,
+  thresholdCrossed: 51,
+  underlyingResourceUnavailable: 56,
+  versionMismatch: 57,
+  authenticationFailure: 58,
+} as const
 
 /** An active alarm; raising it again only counts it. Times are milliseconds since the epoch. */
 export interface Alarm {
@@ -52,15 +72,16 @@ export interface Alarm {
   readonly quiet?: Quiet
   /** Its sender is no known phone: kept apart and never forwarded. */
   readonly unknown?: boolean
+  /** It comes and goes; it is held active until it has come to rest. */
+  readonly flapping?: Flapping
   /** Why its sender may not be whom it says it is, in a sentence. */
   readonly doubt?: string
 }
 
 /**
- * `window`: it waits for others to be folded with; `folded`: its parent speaks for it; `flapping`: it comes and goes;
- * `maintenance`: its scope is worked on; `unknown`: its sender is no known phone.
+ * `window`: it waits for others to be folded with; `folded`: its parent speaks for it; `maintenance`: its scope is worked on; `unknown`: its sender is no known phone.
  */
-export type Quiet = 'window' | 'folded' | 'flapping' | 'maintenance' | 'unknown'
+export type Quiet = 'window' | 'folded' | 'maintenance' | 'unknown'
 
 /** What happened to an alarm; the history, and what forwarders follow. */
 export interface AlarmEvent {

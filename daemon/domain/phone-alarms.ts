@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Alarm, EventType } from './alarm.ts'
+import { type Alarm, type EventType, PROBABLE_CAUSE } from './alarm.ts'
 
 /** What is known of an alarm that phones send: X.733 facts and what to do. */
 export interface PhoneAlarmKind {
@@ -12,18 +12,12 @@ export interface PhoneAlarmKind {
   readonly endsWithRegistration?: boolean
 }
 
-const COMMUNICATIONS_PROTOCOL_ERROR = 5
-const CONFIGURATION_ERROR = 7
-const SOFTWARE_ERROR = 46
-const AUTHENTICATION_FAILURE = 58
-const CONNECTION_ESTABLISHMENT_ERROR = 8
-
 /** The nine alarms of AudioCodes' phones, without the `IPPHONE ` before each. */
 export const PHONE_ALARMS: readonly PhoneAlarmKind[] = [
   {
     name: 'REGISTRATION FAILURE',
     eventType: 'communications',
-    probableCause: COMMUNICATIONS_PROTOCOL_ERROR,
+    probableCause: PROBABLE_CAUSE.communicationsProtocolError,
     remedy:
       'Check that the phone reaches its SIP server, and that the server knows its user and password. It ends by itself when the phone registers.',
     endsWithRegistration: true,
@@ -31,7 +25,7 @@ export const PHONE_ALARMS: readonly PhoneAlarmKind[] = [
   {
     name: 'LYNC LOGIN FAILURE',
     eventType: 'communications',
-    probableCause: COMMUNICATIONS_PROTOCOL_ERROR,
+    probableCause: PROBABLE_CAUSE.communicationsProtocolError,
     remedy:
       'The additional information says where it failed: with TlsConnectionFailure look at certificates and DNS, with NtpServerError at the phone’s time server. Otherwise have the user sign in again.',
     endsWithRegistration: true,
@@ -46,7 +40,7 @@ export const PHONE_ALARMS: readonly PhoneAlarmKind[] = [
   {
     name: 'REQUIRES RESET',
     eventType: 'processingError',
-    probableCause: CONFIGURATION_ERROR,
+    probableCause: PROBABLE_CAUSE.configurationOrCustomizationError,
     remedy: 'Restart the phone when nobody is using it: a setting waits for that.',
   },
   {
@@ -58,26 +52,26 @@ export const PHONE_ALARMS: readonly PhoneAlarmKind[] = [
   {
     name: 'WEB SUCCESSIVE LOGIN FAILED TRIALS',
     eventType: 'processingError',
-    probableCause: AUTHENTICATION_FAILURE,
+    probableCause: PROBABLE_CAUSE.authenticationFailure,
     remedy:
       'Somebody tried passwords on the phone’s own web page. Find out who; keep that page away from the users’ network.',
   },
   {
     name: 'SPEAKER FIRMWARE DOWNLOAD FAILURE',
     eventType: 'processingError',
-    probableCause: SOFTWARE_ERROR,
+    probableCause: PROBABLE_CAUSE.softwareError,
     remedy: 'Check that the speaker’s firmware file is where the phone looks for it, and that it can be fetched.',
   },
   {
     name: 'SPEAKER FIRMWARE UPGRADE FAILURE',
     eventType: 'equipment',
-    probableCause: SOFTWARE_ERROR,
+    probableCause: PROBABLE_CAUSE.softwareError,
     remedy: 'Connect the speaker anew and let the phone try again; if it fails again, try another file or speaker.',
   },
   {
     name: 'CONFERENCE SPEAKER CONNECTION FAILURE',
     eventType: 'equipment',
-    probableCause: CONNECTION_ESTABLISHMENT_ERROR,
+    probableCause: PROBABLE_CAUSE.inputOutputDeviceError,
     remedy: 'Check the speaker’s cable or pairing and its power; restart the phone if the speaker works elsewhere.',
   },
 ]

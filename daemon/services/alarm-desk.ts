@@ -117,7 +117,7 @@ export class AlarmDesk implements AlarmsPort {
     const alarm = alarms.get(id)
     if (!alarm) return { kind: 'gone' }
     const parts = alarm.blast === undefined ? [] : alarms.active().filter(({ parent }) => parent === id)
-    const isWritten = await alarms.clearAsked([...parts.map((part) => part.id), id], who)
+    const isWritten = await alarms.dismiss([...parts.map((part) => part.id), id], who)
     return isWritten ? { kind: 'done', alarm } : { kind: 'refused', reason: SORRY }
   }
 

@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Phone } from '#daemon/domain/phone'
+import type { Placement } from '#daemon/domain/placement'
+import { type ScopeTree, SYSTEM } from '#daemon/domain/scope'
 import { type Subnet, subnetOf } from '#daemon/domain/subnet'
 import { contains, ipv4FromNumber, parseCidr, parseIpv4, peerAddress } from '#protocols/lib/ipv4'
 import type { AlarmScope } from '#web/ports/alarms'
 
-/** What is known of where a phone is. */
-export interface Whereabouts {
-  readonly address: string
-  readonly externalAddress: string
-  /** The netmask it reports. */
-  readonly subnet: string
-}
-
-/** Where alarms lie. A phone's scopes go from narrow to wide. */
+/** Where alarms lie. */
 export interface AlarmScopes {
   list(): readonly AlarmScope[]
   /** The scope and all that it lies in, from narrow to wide. */
   path(scope: string): readonly string[]
-  of(phone: Whereabouts): string
+  /** The scope of alarms about this phone. */
+  of(phone: Phone): string
   label(scope: string): string
 }
+
+/** Everything: the widest place of all. */
+export const EVERYWHERE = 'system'
 
 /** A branch's network behind a NAT tells nothing; a private network of this size at most is taken for one place. */
 const WIDEST = 16
@@ -27,7 +26,7 @@ const WIDEST = 16
  * DHCP subnets as places, and for phones elsewhere the network that they report themselves. Behind a NAT, that network
  * is told apart by the NAT's address, since many branches use the same one.
  */
-export class SubnetScopes implements AlarmScopes {
+export class NetworkScopes implements AlarmScopes {
   readonly #subnets: readonly Subnet[]
 
   constructor(subnets: readonly Subnet[]) {
@@ -46,7 +45,7 @@ export class SubnetScopes implements AlarmScopes {
     return scope.replace(/^(subnet|network)\//, '')
   }
 
-  of({ address, externalAddress, subnet }: Whereabouts): string {
+  of({ address, externalAddress, subnet }: Pick<Phone, 'address' | 'externalAddress' | 'subnet'>): string {
     const peer = peerAddress(externalAddress)
     const own = parseIpv4(address) ?? peer
     if (own === undefined) return ''
@@ -68,4 +67,55 @@ function prefixOf(netmask: string): number {
     .map((octet) => Number(octet).toString(2).padStart(8, '0'))
     .join('')
   return /^1+0*$/.test(bits) ? bits.replaceAll('0', '').length : 24
+}
+
+interface Places {
+  tree(): ScopeTree
+  placementOf(phone: Phone): Placement
+}
+
+/** Regions and sites where a phone has one, else the network that it is in. */
+export class PlaceScopes implements AlarmScopes {
+  readonly #places: Places
+  readonly #networks: NetworkScopes
+
+  constructor(places: Places, networks: NetworkScopes) {
+    this.#places = places
+    this.#networks = networks
+  }
+
+  list(): readonly AlarmScope[] {
+    const tree = this.#places.tree()
+    return [...tree.below().map(({ id }) => ({ id, label: tree.pathText(id) })), ...this.#networks.list()]
+  }
+
+  path(scope: string): readonly string[] {
+    const found = this.#places.tree().get(scope)
+    return found ? this.#pathIn(found.id) : this.#networks.path(scope)
+  }
+
+  label(scope: string): string {
+    if (scope === EVERYWHERE) return 'the whole fleet'
+    return this.#places.tree().pathText(scope) || this.#networks.label(scope)
+  }
+
+  of(phone: Phone): string {
+    const { scope } = this.#places.placementOf(phone)
+    return scope.id === SYSTEM.id ? this.#networks.of(phone) : scope.id
+  }
+
+  /** All that a phone lies in: its network, site, regions, and everything. */
+  placesOf(phone: Phone): readonly string[] {
+    const network = this.#networks.of(phone)
+    const { scope } = this.#places.placementOf(phone)
+    return [...(network === '' ? [] : [network]), ...this.#pathIn(scope.id), EVERYWHERE]
+  }
+
+  #pathIn(scope: string): string[] {
+    const path = this.#places.tree().path(scope)
+    return path
+      .filter(({ id }) => id !== SYSTEM.id)
+      .map(({ id }) => id)
+      .reverse()
+  }
 }

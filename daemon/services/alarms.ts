@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Alarm, AlarmEvent, NewAlarm, Quiet } from '#daemon/domain/alarm'
 import { acknowledged, afterRaise, alarmId, commented, released } from '#daemon/domain/alarm-steps'
+import { FlapMemory, type FlapSettings, isThere } from '#daemon/domain/flapping'
 import type { Announce } from '#daemon/messages'
 import type { Change, Store } from '#daemon/store/store'
 import { alarmEvents } from '#daemon/store/tables'
@@ -14,8 +15,12 @@ export interface AlarmSettings {
   readonly maxActive: number
   readonly historyEvents: number
   readonly historyDays: number
+  readonly flapping?: FlapSettings
 }
 
+const MINUTE_MS = 60_000
+
+const FLAPPING: FlapSettings = { times: 4, windowMs: 10 * MINUTE_MS, quietMs: 10 * MINUTE_MS }
 export const ALARM_DEFAULTS: AlarmSettings = { maxActive: 30_000, historyEvents: 50_000, historyDays: 90 }
 
 /** Why an alarm is not told outside at the moment; undefined: tell it. Asked for each new one. */
@@ -46,6 +51,7 @@ export class Alarms {
   readonly #settings: AlarmSettings
   readonly #history: AlarmHistory
   readonly #shelf: AlarmShelf
+  readonly #flaps: FlapMemory
   #hush: Hush = () => undefined
   /** Alarms that found no room since the flood began, and when that was last told. */
   #flood = { count: 0, toldAt: Number.NEGATIVE_INFINITY }
@@ -56,6 +62,7 @@ export class Alarms {
     this.#announce = announce
     this.#settings = settings
     this.#history = new AlarmHistory(store, { events: settings.historyEvents, days: settings.historyDays })
+    this.#flaps = new FlapMemory(settings.flapping ?? FLAPPING)
     this.#shelf = new AlarmShelf(store, (error) => {
       announce('daemon.fault', { error: `alarms could not be written: ${String(error)}` })
     })
@@ -84,6 +91,11 @@ export class Alarms {
   /** As `raiseAsked`, for clears. */
   clearAsked(ids: readonly string[], by: string): Promise<boolean> {
     return this.#commit(this.#clearedAll(ids, by), 'forget')
+  }
+
+  /** By a person: cleared whatever its cause does. As `raiseAsked`, the asker is told when the disk refuses. */
+  dismiss(ids: readonly string[], by: string): Promise<boolean> {
+    return this.#commit(this.#clearedAll(ids, by, false), 'forget')
   }
 
   /** Clears an alarm; clearing one that is not active does nothing. */
@@ -124,6 +136,20 @@ export class Alarms {
       return [this.#shelf.put(told), ...this.#event('raised', by, told)]
     })
     return this.#commit(changes, 'keep')
+  }
+
+  /** A change that is recorded and not told outside. */
+  restate(id: string, change: (alarm: Alarm) => Alarm, by = OURSELVES): Promise<boolean> {
+    const alarm = this.#shelf.get(id)
+    if (!alarm) return this.#commit([], 'keep')
+    const after = change(alarm)
+    const event = this.#history.append(this.#now(), 'changed', by, after, false)
+    return this.#commit([this.#shelf.put(after), ...event], 'keep')
+  }
+
+  /** Whether an alarm is active and its cause is there; one that flaps may be held without. */
+  isThere(id: string): boolean {
+    return isThere(this.#shelf.get(id))
   }
 
   /** Rewrites what belongs to no step of an alarm's life (its parent, why it is quiet): no event. */
@@ -173,8 +199,20 @@ export class Alarms {
 
   /** Writes what the disk refused, and lets go of old history. Call it now and then. */
   tick(): Promise<boolean> {
-    const changes = [...this.#history.expired(this.#now()), ...this.#afterFlood()]
+    const changes = [...this.#history.expired(this.#now()), ...this.#rested(), ...this.#afterFlood()]
     return this.#commit(changes, 'keep')
+  }
+
+  /** Flapping alarms that came to rest: gone if that is how they came to rest, else alarms like others. */
+  #rested(): Change[] {
+    const changes: Change[] = []
+    for (const alarm of [...this.#shelf.all()]) {
+      const { flapping, ...calm } = alarm
+      if (!flapping || !this.#flaps.rests(flapping, this.#now())) continue
+      if (flapping.over) changes.push(...this.#cleared(alarm, OURSELVES))
+      else changes.push(this.#shelf.put(calm), ...this.#event('changed', OURSELVES, calm))
+    }
+    return changes
   }
 
   #raised(raised: readonly NewAlarm[], by: string, quiet?: Quiet): Change[] {
@@ -184,18 +222,32 @@ export class Alarms {
       const { alarm: after, step } = afterRaise(before, alarm, this.#now())
       // A stranger may write nothing into the history: it would push the others out.
       if (alarm.unknown) return [...this.#roomForStranger(before), this.#shelf.put({ ...after, quiet: 'unknown' })]
+      const now = this.#now()
+      if (before?.flapping?.over) {
+        const back = { ...after, flapping: { ...before.flapping, movedAt: now, over: false } }
+        return [this.#shelf.put(back), ...(step === 'counted' ? [] : this.#event(step, by, back))]
+      }
       if (step === 'counted') return [this.#shelf.put(after)]
       const hushed = before ? undefined : (quiet ?? this.#hush(after))
-      const value = hushed ? { ...after, quiet: hushed } : after
+      const flaps = !before && this.#flaps.raised(after.id, now)
+      const value: Alarm = {
+        ...after,
+        ...(hushed && { quiet: hushed }),
+        ...(flaps && { flapping: { since: now, movedAt: now, over: false } }),
+      }
       if (step === 'raised') this.#announce('alarm.raised', { alarm: alarm.name, ...alarm })
       return [this.#shelf.put(value), ...this.#event(step, by, value)]
     })
   }
 
-  #clearedAll(ids: readonly string[], by: string): Change[] {
+  #clearedAll(ids: readonly string[], by: string, hold = true): Change[] {
     const changes = ids.flatMap((id) => {
       const alarm = this.#shelf.get(id)
-      return alarm ? this.#cleared(alarm, by) : []
+      if (!alarm) return []
+      if (!hold || !alarm.flapping) return this.#cleared(alarm, by)
+      // It was here and gone too often: it is held until it rests.
+      const flapping = { ...alarm.flapping, movedAt: this.#now(), over: true }
+      return alarm.flapping.over ? [] : [this.#shelf.put({ ...alarm, flapping })]
     })
     return changes.length === 0 ? [] : [...changes, ...this.#afterFlood()]
   }

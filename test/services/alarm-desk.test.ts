@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { NewAlarm } from '#daemon/domain/alarm'
 import { newPhone } from '#daemon/domain/phone'
 import { AlarmDesk } from '#daemon/services/alarm-desk'
-import { SubnetScopes } from '#daemon/services/alarm-scopes'
+import { NetworkScopes } from '#daemon/services/alarm-scopes'
 import { Alarms } from '#daemon/services/alarms'
 import { MaintenanceWindows } from '#daemon/services/maintenance'
 import { put } from '#daemon/store/store'
@@ -24,7 +24,7 @@ async function office() {
   const now = () => clock.now
   const store = await freshStore()
   const alarms = new Alarms(store, now, () => {})
-  const scopes = new SubnetScopes([])
+  const scopes = new NetworkScopes([])
   const list = scopes.list.bind(scopes)
   scopes.list = () => [...list(), { id: 'subnet/voice', label: 'voice' }]
   const maintenance = new MaintenanceWindows({ store, scopes, now })
@@ -124,7 +124,7 @@ test('maintenance covers its scope in its time, and every week where it comes ag
 })
 
 test('a phone lies in its DHCP subnet, else in the network that it reports, told apart by the NAT before it', () => {
-  const scopes = new SubnetScopes([])
+  const scopes = new NetworkScopes([])
   const phone = { address: '192.168.1.20', externalAddress: '192.168.1.20', subnet: '255.255.255.0' }
   expect(scopes.of(phone)).toBe('network/192.168.1.0/24')
   expect(scopes.of({ ...phone, externalAddress: '203.0.113.7' })).toBe('network/192.168.1.0/24 at 203.0.113.7')

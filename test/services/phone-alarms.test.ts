@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { newPhone, type Phone } from '#daemon/domain/phone'
 import { PHONE_ALARMS, phoneAlarmName } from '#daemon/domain/phone-alarms'
-import { SubnetScopes } from '#daemon/services/alarm-scopes'
+import { NetworkScopes } from '#daemon/services/alarm-scopes'
 import { Alarms } from '#daemon/services/alarms'
 import { PhoneAlarms } from '#daemon/services/phone-alarms'
 import { put } from '#daemon/store/store'
@@ -21,7 +21,7 @@ async function desk(phone: Partial<Phone> = {}) {
   const known = { ...newPhone(MAC, 0), address: HERE, externalAddress: HERE, subnet: '255.255.255.0', ...phone }
   await store.commit([put(phones, MAC, known)], { durable: false })
   const alarms = new Alarms(store, now, () => {})
-  const service = new PhoneAlarms({ store, alarms, scopes: new SubnetScopes([]), now })
+  const service = new PhoneAlarms({ store, alarms, scopes: new NetworkScopes([]), now })
   const send = (alerts: readonly Partial<Alert>[], address = HERE) =>
     service.report({ alerts: alerts.map(alert), leftOut: 0, mac: undefined, peer: { address, port: 1 }, prefix: [] })
   const names = () => alarms.active().map(({ name }) => name)
