@@ -41,7 +41,7 @@ const KEYS = ['objectGUID', 'entryUUID', 'uid'] as const
 /** Reads all entries, page by page. Rejects with a sentence that holds no secret; what was read before is nothing. */
 export async function readUpstream(source: UpstreamSource, pause: Pause): Promise<UpstreamContents> {
   const ca = source.caFile === undefined ? undefined : await readFile(source.caFile)
-  const { hostname } = new URL(source.url)
+  const { hostname, protocol } = new URL(source.url)
   const host = hostname.replace(/^\[(.*)\]$/, '$1')
   const tls = { ...(ca && { ca }), ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }) }
   let socket: Socket | undefined
@@ -51,7 +51,8 @@ export async function readUpstream(source: UpstreamSource, pause: Pause): Promis
   }
   const client = new Client({
     url: source.url,
-    ...{ connectTimeout: CONNECT_MS, timeout: source.timeoutSeconds * 1_000, strictDN: false, tlsOptions: tls },
+    ...{ connectTimeout: CONNECT_MS, timeout: source.timeoutSeconds * 1_000, strictDN: false },
+    ...(protocol === 'ldaps:' && { tlsOptions: tls }), // its being there switches TLS on
     createConnection: ((port: number, at: string) => kept(connect(port, at))) as typeof connect,
     createSecureConnection: ((...given: Parameters<typeof connectTls>) =>
       kept(connectTls(...given))) as typeof connectTls,

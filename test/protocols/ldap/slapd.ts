@@ -22,8 +22,16 @@ const BUILT_IN = new Set([
   ...['attributeTypes', 'objectClasses', 'top', 'subschema'],
 ])
 
-/** Starts slapd on `ldif` below `suffix`, with the schema that our own server publishes. */
-export async function startSlapd(suffix: string, ldif: string): Promise<Slapd> {
+/**
+ * Starts slapd on `ldif` below `suffix`, with the schema that our own server publishes; `more` is added to the settings
+ * of its database, `tls` to those of the whole server.
+ */
+export async function startSlapd(
+  suffix: string,
+  ldif: string,
+  more: readonly string[] = [],
+  tls: readonly string[] = [],
+): Promise<Slapd> {
   const folder = await mkdtemp(join(tmpdir(), 'offhook-slapd-'))
   let running: Running | undefined
   const close = async () => {
@@ -33,7 +41,7 @@ export async function startSlapd(suffix: string, ldif: string): Promise<Slapd> {
   }
   try {
     await mkdir(join(folder, 'data'))
-    await writeFile(join(folder, 'slapd.conf'), configuration(folder, suffix))
+    await writeFile(join(folder, 'slapd.conf'), configuration(folder, suffix, more, tls))
     await writeFile(join(folder, 'data.ldif'), ldif)
     const config = ['-f', join(folder, 'slapd.conf')]
     await here.must('/usr/sbin/slapadd', [...config, '-q', '-l', join(folder, 'data.ldif')], { timeoutMs: 120_000 })
@@ -48,7 +56,7 @@ export async function startSlapd(suffix: string, ldif: string): Promise<Slapd> {
   }
 }
 
-function configuration(folder: string, suffix: string): string {
+function configuration(folder: string, suffix: string, more: readonly string[], tls: readonly string[]): string {
   const { attributeTypes, objectClasses } = subschema().operational
   return [
     `modulepath /usr/lib/ldap`,
@@ -59,11 +67,13 @@ function configuration(folder: string, suffix: string): string {
     `pidfile ${folder}/slapd.pid`,
     'loglevel none',
     'sizelimit unlimited',
+    ...tls,
     'database mdb',
     'maxsize 1073741824',
     `suffix "${suffix}"`,
     `rootdn "cn=root,${suffix}"`,
     `directory ${folder}/data`,
+    ...more,
     'index objectClass eq',
     'index cn,sn,givenName,displayName eq,sub',
     'index telephoneNumber,mobile,homePhone,ipPhone,facsimileTelephoneNumber,pager,otherTelephone eq,sub',
