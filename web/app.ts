@@ -29,6 +29,7 @@ import { type Fragments, itemKey } from './live/fragments.ts'
 import { dashboardFragments, dashboardRoutes } from './pages/dashboard.ts'
 import { deviceFragments, deviceRoutes } from './pages/device.ts'
 import { devicesFragments, devicesRoutes } from './pages/devices.ts'
+import { directoryRoutes } from './pages/directory/routes.ts'
 import { passwordRoutes } from './pages/password.ts'
 import { shellFragments } from './pages/shell.ts'
 import { signInRoutes } from './pages/sign-in.ts'
@@ -88,7 +89,7 @@ export function createApp(port: WebPort, options: AppOptions = {}): WebApp {
 
 /** Every page: a new one gets a line here, and one in `fragmentsOf` if parts of it are live. */
 function routers(web: Web): Router<WebState, NoExtras>[] {
-  const { alarmDesk, forwarding } = web.port
+  const { alarmDesk, forwarding, directory } = web.port
   return [
     signInRoutes(web),
     passwordRoutes(web),
@@ -96,6 +97,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     devicesRoutes(web),
     deviceRoutes(web),
     taskRoutes(web),
+    ...(directory ? directoryRoutes(web, directory) : []),
     eventsRoutes(web),
     apiRoutes(web),
     dhcpApiRoutes(web),
@@ -134,6 +136,7 @@ function assemble(port: WebPort, options: AppOptions): Web {
     assets: new Assets(),
     sessions: new Sessions(now, random, options.sessionLimits ?? SESSION_LIMITS),
     forms,
+    random,
     uploads: new Uploads(forms),
     flashes: new Flashes(),
     tasks,

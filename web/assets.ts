@@ -31,6 +31,7 @@ const STYLES = [
   'dashboard',
   'devices',
   'device',
+  'directory',
 ]
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -37,6 +37,7 @@ export interface Web {
   readonly uploads: Uploads
   readonly flashes: Flashes
   readonly tasks: Tasks
+  readonly random: (bytes: number) => Uint8Array
   readonly fragments: Fragments
   readonly feed: Feed
   readonly onFault: (error: Error) => void

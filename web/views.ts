@@ -28,9 +28,27 @@ export function escapeHtml(value: unknown): string {
   })
 }
 
+/**
+ * An included template gets what it is given and nothing of the page around it, whose values would else stand in for
+ * those that are left out. Given nothing, it gets the page's.
+ */
+const INCLUDE_ALONE = {
+  processFnString(code: string): string {
+    const alone = code.replace('{...it, ...(__eta_d ?? {})}', '__eta_d ?? it')
+    if (alone === code) throw new Error('Eta includes templates in another way than it did')
+    return alone
+  },
+}
+
 /** The templates of `views/`. `<%= … %>` is escaped; `<%~ … %>` is for HTML that a template of ours made. */
 export class Views {
-  readonly #eta = new Eta({ views: FOLDER, cache: true, autoEscape: true, escapeFunction: escapeHtml })
+  readonly #eta = new Eta({
+    views: FOLDER,
+    cache: true,
+    autoEscape: true,
+    escapeFunction: escapeHtml,
+    plugins: [INCLUDE_ALONE],
+  })
 
   render(name: string, data: object): string {
     return this.#eta.render(name, data)

@@ -20,6 +20,7 @@ import type {
 
 import type { ConfigurationPort, ReloadReport } from '#web/ports/configuration'
 import { MemoryAlarms } from './memory-alarms.ts'
+import { MemoryDirectory } from './memory-directory.ts'
 import { MemoryForwarding } from './memory-forwarding.ts'
 
 /** Monday, 2 March 2026, 09:00 UTC. */
@@ -182,6 +183,7 @@ export class MemoryPort implements WebPort {
   serverRows: ServerRow[] = [serving('dhcp', 67), serving('tftp', 69), serving('http', 80), serving('web', 8090)]
   readonly alarmDesk = new MemoryAlarms(() => this.clock)
   readonly forwarding = new MemoryForwarding()
+  readonly directory = new MemoryDirectory()
 
   get alarmRows(): readonly Alarm[] {
     return this.alarmDesk.rows()

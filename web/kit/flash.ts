@@ -6,14 +6,16 @@ import type { Tone } from '#web/pages/presence'
 export interface Flash {
   readonly text: string
   readonly tone: Tone
+  /** Shown once, to be copied. */
+  readonly code?: string
 }
 
 /** Messages that outlive a redirect: one for each session, in memory, gone once shown. */
 export class Flashes {
   readonly #waiting = new WeakMap<object, Flash>()
 
-  put(ctx: WebContext, text: string, tone: Tone = 'ok'): void {
-    this.#waiting.set(sessionOf(ctx), { text, tone })
+  put(ctx: WebContext, text: string, tone: Tone = 'ok', code?: string): void {
+    this.#waiting.set(sessionOf(ctx), { text, tone, ...(code !== undefined && { code }) })
   }
 
   take(ctx: WebContext): Flash | undefined {

@@ -7,6 +7,8 @@ export interface Message {
   /** What happened, and what to do. */
   readonly sentence: string
   readonly section?: SectionId
+  /** Ways on; the devices and the dashboard unless told. */
+  readonly ways?: readonly { readonly label: string; readonly href: string }[]
   /** Offers the device search, filled with this. */
   readonly search?: string
 }

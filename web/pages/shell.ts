@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Web, WebContext } from '#web/context'
 import type { Fragments } from '#web/live/fragments'
+import type { WebPort } from '#web/port'
 
-/** The main menu, in groups. A new page that belongs there gets a line here; its icon is in `views/icons.eta`. */
+/**
+ * The main menu, in groups. A new page that belongs there gets a line here; its icon is in `views/icons.eta`, and
+ * `needs` names the part of the port without which it is left out.
+ */
 const MENU = [
   {
     heading: 'Phones',
@@ -10,6 +14,10 @@ const MENU = [
       { id: 'dashboard', href: '/', label: 'Dashboard', icon: 'dashboard' },
       { id: 'devices', href: '/devices', label: 'Devices', icon: 'phone' },
     ],
+  },
+  {
+    heading: 'People',
+    entries: [{ id: 'directory', href: '/directory', label: 'Directory', icon: 'book', needs: 'directory' }],
   },
 ] as const
 
@@ -39,10 +47,7 @@ export function showPage(web: Web, ctx: WebContext, page: Page): void {
     csrf: web.forms.token(ctx),
     account: session?.account.name,
     settled: session !== undefined && !session.account.mustChangePassword,
-    menu: MENU.map(({ heading, entries }) => ({
-      heading,
-      entries: entries.map((entry) => ({ ...entry, current: entry.id === page.section })),
-    })),
+    menu: menuOf(web.port, page.section),
     flash: web.flashes.take(ctx),
     tasks: runningTasks(web, ctx),
     refresh: page.refresh ?? 0,
@@ -51,6 +56,16 @@ export function showPage(web: Web, ctx: WebContext, page: Page): void {
     zone: web.time.zone,
     ...page.data,
   })
+}
+
+/** What is served, in its groups. */
+function menuOf(port: WebPort, current: SectionId | undefined): object[] {
+  return MENU.map(({ heading, entries }) => ({
+    heading,
+    entries: entries
+      .filter((entry) => !('needs' in entry) || port[entry.needs] !== undefined)
+      .map((entry) => ({ ...entry, current: entry.id === current })),
+  })).filter(({ entries }) => entries.length > 0)
 }
 
 /** What this admin has at work elsewhere, for the way back to it. */
