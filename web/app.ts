@@ -24,12 +24,16 @@ import { Flashes } from './kit/flash.ts'
 import { Tasks } from './kit/tasks.ts'
 import { Uploads } from './kit/upload.ts'
 import { eventsRoutes } from './live/events.ts'
-import { FEED_LIMITS, Feed, type FeedLimits } from './live/feed.ts'
+import { FEED_LIMITS, Feed, type FeedLimits, type Source } from './live/feed.ts'
 import { type Fragments, itemKey } from './live/fragments.ts'
+import { alarmsRoutes } from './pages/alarms/routes.ts'
+import { alarmFragments } from './pages/alarms/tabs.ts'
 import { dashboardFragments, dashboardRoutes } from './pages/dashboard.ts'
 import { deviceFragments, deviceRoutes } from './pages/device.ts'
 import { devicesFragments, devicesRoutes } from './pages/devices.ts'
 import { directoryRoutes } from './pages/directory/routes.ts'
+import { forwardingFragments } from './pages/forwarding/list.ts'
+import { forwardingRoutes } from './pages/forwarding/routes.ts'
 import { passwordRoutes } from './pages/password.ts'
 import { shellFragments } from './pages/shell.ts'
 import { signInRoutes } from './pages/sign-in.ts'
@@ -101,8 +105,8 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     eventsRoutes(web),
     apiRoutes(web),
     dhcpApiRoutes(web),
-    ...(alarmDesk ? [alarmsApiRoutes(alarmDesk)] : []),
-    ...(forwarding ? [forwardingApiRoutes(forwarding)] : []),
+    ...(alarmDesk ? [alarmsApiRoutes(alarmDesk), alarmsRoutes(web, alarmDesk)] : []),
+    ...(forwarding ? [forwardingApiRoutes(forwarding), forwardingRoutes(web, forwarding)] : []),
     configurationApiRoutes(web),
   ]
 }
@@ -114,7 +118,15 @@ function fragmentsOf(port: WebPort, views: Views, time: TimeFormat, tasks: Tasks
     ...devicesFragments(port, views, time),
     ...deviceFragments(port, views, time),
     ...taskFragments(tasks, views),
+    ...(port.alarmDesk ? alarmFragments(port.alarmDesk, views, () => port.now()) : {}),
+    ...(port.forwarding ? forwardingFragments(port.forwarding, views, () => port.now()) : {}),
   }
+}
+
+/** All that makes open pages change. */
+function sourcesOf({ fleet, alarmDesk, forwarding }: WebPort): Source[] {
+  const alarms: Source = { follow: (listener) => alarmDesk?.follow(({ alarm }) => listener(alarm.mac)) ?? (() => {}) }
+  return [fleet, alarms, ...(forwarding ? [{ follow: (listener: () => void) => forwarding.follow(listener) }] : [])]
 }
 
 function assemble(port: WebPort, options: AppOptions): Web {
@@ -125,7 +137,7 @@ function assemble(port: WebPort, options: AppOptions): Web {
   const now = () => port.now()
   const tasks = new Tasks({ now, random, onFault, changed: (id) => feed.touch(itemKey('task', id)) })
   const fragments = fragmentsOf(port, views, time, tasks)
-  const feed = new Feed(port.fleet, fragments, onFault, options.feedLimits ?? FEED_LIMITS)
+  const feed = new Feed(sourcesOf(port), fragments, onFault, options.feedLimits ?? FEED_LIMITS)
   const forms = new FormGuard(random)
   return {
     port,

@@ -32,6 +32,7 @@ const STYLES = [
   'devices',
   'device',
   'directory',
+  'alarms',
 ]
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -47,7 +47,7 @@ describe('an event stream', () => {
     const events = await follow(DASHBOARD)
     const first = await events.next()
     expect(first?.event).toBe('swap')
-    expect(ids(first?.data)).toEqual(['trouble', 'summary', 'recent', 'alarms', 'servers'])
+    expect(ids(first?.data)).toEqual(['trouble', 'menu-alarms', 'summary', 'recent', 'alarms', 'servers'])
   })
 
   test('then sends only what has changed', async () => {
@@ -125,7 +125,7 @@ describe('what changes without a notice', () => {
     await events.next()
     port.trouble = 'The disk is full.'
     const change = await events.next()
-    expect(ids(change?.data)).toEqual(['trouble'])
+    expect(ids(change?.data)).toEqual(['trouble', 'menu-alarms'])
     expect(change?.data).toContain('The disk is full.')
   })
 

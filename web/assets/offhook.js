@@ -3,6 +3,8 @@
 
 /** At most one refetch of the list and one announcement in this time, in milliseconds. */
 const PAUSE = 3000
+/** The same for lists of alarms. */
+const SHORT_PAUSE = 1000
 
 const sign = document.getElementById('live-sign')
 const announcer = document.getElementById('announcer')
@@ -60,7 +62,8 @@ function swap(html) {
     if (old.dataset.mark !== fresh.dataset.mark) fresh.classList.add('fresh')
     if (old.dataset.announce !== fresh.dataset.announce) tell(fresh)
     if (fresh.id.startsWith('count-') && old.closest('[aria-current]') && old.textContent !== fresh.textContent)
-      refetch()
+      refetch('#device-list', PAUSE)
+    if (old.dataset.pulse !== fresh.dataset.pulse) refetch('[hx-trigger=stale]', SHORT_PAUSE)
     for (const { id } of old.querySelectorAll('details[open]')) fresh.querySelector(`#${id}`)?.setAttribute('open', '')
     const focused = old.contains(document.activeElement) ? document.activeElement.id : ''
     old.replaceWith(fresh)
@@ -69,12 +72,13 @@ function swap(html) {
   }
 }
 
-/** The list holds other phones now: ask for it again. */
-function refetch() {
+/** What is shown has become old: ask for it again. */
+function refetch(selector, pause) {
   live.refetching ??= setTimeout(() => {
     live.refetching = undefined
-    window.htmx.trigger('#device-list', 'stale')
-  }, PAUSE)
+    const stale = document.querySelector(selector)
+    if (stale) window.htmx.trigger(stale, 'stale')
+  }, pause)
 }
 
 /** @param {HTMLElement | null} element whose news is for screen readers too */
@@ -87,6 +91,17 @@ function tell(element) {
     news.clear()
   }, PAUSE)
 }
+
+/** Hides the fields that another field of their form makes useless. */
+function showUsedFields() {
+  for (const field of document.querySelectorAll('[data-when]')) {
+    const other = field.closest('form').elements.namedItem(field.dataset.when)
+    field.hidden = Boolean(other) && !field.dataset.whenIs.split(' ').includes(other.value)
+  }
+}
+
+document.addEventListener('change', showUsedFields)
+showUsedFields()
 
 document.addEventListener('visibilitychange', connect)
 // Signing out ends the stream too: that is no news to the page that does it.

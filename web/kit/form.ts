@@ -15,12 +15,13 @@ export interface Field {
   readonly label: string
   /** One sentence below it. */
   readonly hint?: string
-  /** `lines` is a textarea for several values, one in each line; `check` submits `1`; default `text`. */
+  /** `lines` is a textarea for several values, one in each line; `check` submits `1`; default `text`. A `datetime-local` has no zone (see `local-time`). */
   readonly kind?:
     | 'text'
     | 'password'
     | 'number'
     | 'email'
+    | 'datetime-local'
     | 'lines'
     | 'textarea'
     | 'select'
@@ -45,6 +46,8 @@ export interface Field {
   readonly mono?: boolean
   /** Takes the whole width of a form in two columns. */
   readonly wide?: boolean
+  /** Shown only while another field of the form has one of these values; without scripts, always. */
+  readonly when?: { readonly field: string; readonly values: readonly string[] }
   /** Said quietly beside the label, such as where the value comes from. */
   readonly note?: string
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Mac } from '#protocols/lib/mac'
-import type { FleetView } from '#web/port'
 import { type Fragments, phoneOf, renderKey, type Wanted } from './fragments.ts'
 import { type EventStream, eventFrame } from './stream.ts'
 
@@ -13,6 +12,11 @@ export interface FeedLimits {
   /** A comment this often keeps proxies from closing a quiet stream, and finds sessions that ended. */
   readonly heartbeat: number
   readonly clients: number
+}
+
+/** Where changes come from: of a phone, or of something else when no MAC is given. */
+export interface Source {
+  follow(listener: (mac?: Mac) => void): () => void
 }
 
 export const FEED_LIMITS: FeedLimits = { burst: 250, tick: 5000, heartbeat: 15_000, clients: 500 }
@@ -36,7 +40,7 @@ const SIGNED_OUT = eventFrame('signed-out', null)
 
 /** Keeps open pages up to date: renders each changed fragment once per burst of changes and sends it to all. */
 export class Feed {
-  readonly #fleet: FleetView
+  readonly #sources: readonly Source[]
   readonly #fragments: Fragments
   readonly #onFault: (error: Error) => void
   readonly #limits: FeedLimits
@@ -51,8 +55,8 @@ export class Feed {
   #burst: NodeJS.Timeout | undefined
   #rest: (() => void) | undefined
 
-  constructor(fleet: FleetView, fragments: Fragments, onFault: (error: Error) => void, limits = FEED_LIMITS) {
-    this.#fleet = fleet
+  constructor(sources: readonly Source[], fragments: Fragments, onFault: (error: Error) => void, limits = FEED_LIMITS) {
+    this.#sources = sources
     this.#fragments = fragments
     this.#onFault = onFault
     this.#limits = limits
@@ -99,16 +103,16 @@ export class Feed {
     this.#rest = undefined
   }
 
-  /** Follows the fleet and the clock while anybody looks; returns the way to stop. */
+  /** Follows the sources and the clock while anybody looks; returns the way to stop. */
   #work(): () => void {
-    const unfollow = this.#fleet.follow((mac) => this.#changed(mac))
+    const unfollow = this.#sources.map((source) => source.follow((mac) => this.#changed(mac)))
     const tick = setInterval(() => {
       for (const key of this.#shown.keys()) this.#dirty.add(key)
       this.#flush()
     }, this.#limits.tick)
     const heartbeat = setInterval(() => this.#beat(), this.#limits.heartbeat)
     return () => {
-      unfollow()
+      for (const stop of unfollow) stop()
       clearInterval(tick)
       clearInterval(heartbeat)
       clearTimeout(this.#burst)
@@ -116,9 +120,9 @@ export class Feed {
     }
   }
 
-  #changed(mac: Mac): void {
+  #changed(mac: Mac | undefined): void {
     for (const key of this.#keys.get(undefined) ?? []) this.#dirty.add(key)
-    for (const key of this.#keys.get(mac) ?? []) this.#dirty.add(key)
+    if (mac) for (const key of this.#keys.get(mac) ?? []) this.#dirty.add(key)
     if (this.#dirty.size > 0) this.#burst ??= setTimeout(() => this.#flush(), this.#limits.burst)
   }
 

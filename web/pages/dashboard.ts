@@ -1,26 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import Router from '@koa/router'
-import { type Alarm, SEVERITY } from '#daemon/domain/alarm'
+import { SEVERITY } from '#daemon/domain/alarm'
 import { formatMac, parseMac } from '#protocols/lib/mac'
 import type { NoExtras, Web, WebState } from '#web/context'
 import { count, percent, type TimeFormat } from '#web/format'
 import { eventsUrl, type Fragments, renderKey } from '#web/live/fragments'
 import type { FleetSummary, FleetView, ServerRow, WebPort } from '#web/port'
 import type { Views } from '#web/views'
+import { alarmHref, SEVERITIES, severityWords } from './alarms/words.ts'
 import { phoneRow, userText } from './phone-row.ts'
-import { PRESENCES, presenceCount, settled, type Tone } from './presence.ts'
+import { PRESENCES, presenceCount, settled } from './presence.ts'
 import { showPage } from './shell.ts'
 
 const RECENT = 12
 const ALARMS = 20
-
-const SEVERITY_TONE: Readonly<Record<Alarm['severity'], Tone>> = {
-  critical: 'bad',
-  major: 'bad',
-  minor: 'warn',
-  warning: 'warn',
-  indeterminate: 'idle',
-}
 
 export function dashboardRoutes(web: Web): Router<WebState, NoExtras> {
   const router = new Router<WebState, NoExtras>()
@@ -54,7 +47,7 @@ export function dashboardFragments(port: WebPort, views: Views, time: TimeFormat
     },
     alarms: {
       scope: 'fleet',
-      render: () => views.render('fragments/alarms', alarmsView(port.fleet, port.alarms(), time, port.now())),
+      render: () => views.render('fragments/alarms', alarmsView(port, time)),
     },
     servers: {
       scope: 'fleet',
@@ -89,18 +82,30 @@ export function summaryView(summary: FleetSummary): object {
   }
 }
 
-function alarmsView(fleet: FleetView, alarms: readonly Alarm[], time: TimeFormat, now: number): object {
-  const worstFirst = [...alarms].sort(
+/** The worst of the plain list, or of all where nobody folds them. */
+function alarmsView(port: WebPort, time: TimeFormat): object {
+  const { fleet, alarmDesk } = port
+  const now = port.now()
+  const counts = alarmDesk?.counts()
+  const all = alarmDesk ? alarmDesk.list({ text: '', severities: [], page: 1, pageSize: ALARMS }).rows : port.alarms()
+  const total = counts?.total ?? all.length
+  const worstFirst = [...all].sort(
     (a, b) => SEVERITY[b.severity] - SEVERITY[a.severity] || b.lastAt - a.lastAt || a.id.localeCompare(b.id),
   )
   return {
-    total: count(alarms.length),
-    more: count(Math.max(0, alarms.length - ALARMS)),
+    total: count(total),
+    more: count(Math.max(0, total - ALARMS)),
+    all: alarmDesk ? '/alarms' : '',
+    kinds: SEVERITIES.flatMap(({ severity, label, tone }) => {
+      const value = counts?.[severity] ?? 0
+      return value > 0 ? [{ severity, label, tone, count: count(value), href: `/alarms?severity=${severity}` }] : []
+    }),
     alarms: worstFirst.slice(0, ALARMS).map((alarm) => ({
       ...alarm,
-      key: Buffer.from(alarm.id).toString('base64url'),
-      tone: SEVERITY_TONE[alarm.severity],
       ...sourceView(fleet, alarm.source),
+      key: Buffer.from(alarm.id).toString('base64url'),
+      tone: severityWords(alarm.severity).tone,
+      page: alarmDesk ? alarmHref(alarm.id) : '',
       raised: time.moment(alarm.raisedAt, now),
       times: count(alarm.count),
     })),

@@ -2,10 +2,11 @@
 import Router from '@koa/router'
 import { formatMac, type Mac, parseMac } from '#protocols/lib/mac'
 import type { NoExtras, Web, WebState } from '#web/context'
-import type { TimeFormat } from '#web/format'
+import { count, type TimeFormat } from '#web/format'
 import { eventsUrl, type Fragments, phoneKey, renderKey } from '#web/live/fragments'
 import type { DeviceDetail, WebPort } from '#web/port'
 import type { Views } from '#web/views'
+import { alarmHref, severityWords } from './alarms/words.ts'
 import { splitBoots } from './boots.ts'
 import { type Diagnosis, diagnose } from './diagnosis.ts'
 import { showMessage } from './message.ts'
@@ -14,7 +15,9 @@ import { presenceWords } from './presence.ts'
 import { showPage } from './shell.ts'
 import { timelineView } from './timeline.ts'
 
-const PARTS = ['device-head', 'device-timeline', 'device-facts'] as const
+const PARTS = ['device-head', 'device-timeline', 'device-facts', 'device-alarms'] as const
+/** Of one phone; the rest is in the list. */
+const ALARMS = 10
 
 export function deviceRoutes(web: Web): Router<WebState, NoExtras> {
   const router = new Router<WebState, NoExtras>()
@@ -60,6 +63,7 @@ export function deviceFragments(port: WebPort, views: Views, time: TimeFormat): 
       return timelineView(device.steps, diagnosisOf(device, time, now).failing, working, time, now)
     }),
     'device-facts': part('device-facts', (device, now) => factsView(device, time, now)),
+    'device-alarms': part('device-alarms', ({ phone }, now) => alarmsView(port, phone.mac, time, now)),
   }
 }
 
@@ -80,6 +84,22 @@ function headView(device: DeviceDetail, time: TimeFormat, now: number): object {
     presence: presenceWords(presence),
     reported: time.moment(phone.reportedAt, now),
     diagnosis: diagnosisOf(device, time, now),
+  }
+}
+
+function alarmsView({ alarmDesk }: WebPort, mac: Mac, time: TimeFormat, now: number): object {
+  const found = alarmDesk?.list({ text: '', severities: [], mac, page: 1, pageSize: ALARMS })
+  const query = new URLSearchParams({ mac })
+  return {
+    there: found !== undefined,
+    total: count(found?.total ?? 0),
+    all: (found?.total ?? 0) > ALARMS ? `/alarms?${new URLSearchParams({ text: formatMac(mac) })}` : '',
+    history: `/alarms/history?${query}`,
+    alarms: (found?.rows ?? []).map((alarm) => ({
+      ...{ ...severityWords(alarm.severity), name: alarm.name, description: alarm.description },
+      ...{ href: alarmHref(alarm.id), key: Buffer.from(alarm.id).toString('base64url') },
+      ...{ raised: time.moment(alarm.raisedAt, now), acknowledged: alarm.acknowledged?.by ?? '' },
+    })),
   }
 }
 

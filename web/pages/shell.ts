@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Web, WebContext } from '#web/context'
+import { count } from '#web/format'
 import type { Fragments } from '#web/live/fragments'
-import type { WebPort } from '#web/port'
 
 /**
  * The main menu, in groups. A new page that belongs there gets a line here; its icon is in `views/icons.eta`, and
@@ -18,6 +18,13 @@ const MENU = [
   {
     heading: 'People',
     entries: [{ id: 'directory', href: '/directory', label: 'Directory', icon: 'book', needs: 'directory' }],
+  },
+  {
+    heading: 'Operations',
+    entries: [
+      { id: 'alarms', href: '/alarms', label: 'Alarms', icon: 'bell', needs: 'alarmDesk' },
+      { id: 'forwarding', href: '/forwarding', label: 'Forwarding', icon: 'send', needs: 'forwarding' },
+    ],
   },
 ] as const
 
@@ -47,7 +54,7 @@ export function showPage(web: Web, ctx: WebContext, page: Page): void {
     csrf: web.forms.token(ctx),
     account: session?.account.name,
     settled: session !== undefined && !session.account.mustChangePassword,
-    menu: menuOf(web.port, page.section),
+    menu: menuOf(web, page.section, session !== undefined),
     flash: web.flashes.take(ctx),
     tasks: runningTasks(web, ctx),
     refresh: page.refresh ?? 0,
@@ -58,13 +65,16 @@ export function showPage(web: Web, ctx: WebContext, page: Page): void {
   })
 }
 
-/** What is served, in its groups. */
-function menuOf(port: WebPort, current: SectionId | undefined): object[] {
+/** What is served, in its groups. `marked`: with what waits there. */
+function menuOf(web: Web, current: SectionId | undefined, marked: boolean): object[] {
   return MENU.map(({ heading, entries }) => ({
     heading,
     entries: entries
-      .filter((entry) => !('needs' in entry) || port[entry.needs] !== undefined)
-      .map((entry) => ({ ...entry, current: entry.id === current })),
+      .filter((entry) => !('needs' in entry) || web.port[entry.needs] !== undefined)
+      .map((entry) => ({
+        ...{ ...entry, current: entry.id === current },
+        mark: marked && entry.id === 'alarms' ? alarmMarkHtml(web) : '',
+      })),
   })).filter(({ entries }) => entries.length > 0)
 }
 
@@ -76,8 +86,9 @@ function runningTasks(web: Web, ctx: WebContext): object[] {
   return running.filter(({ href }) => href !== ctx.path)
 }
 
+/** Every page follows it: the store's trouble above the page, and how many alarms wait, in the menu. */
 export function shellFragments(web: Pick<Web, 'port' | 'views'>): Fragments {
-  return { trouble: { scope: 'fleet', render: () => troubleHtml(web) } }
+  return { trouble: { scope: 'fleet', render: () => troubleHtml(web) + alarmMarkHtml(web) } }
 }
 
 function troubleHtml({ port, views }: Pick<Web, 'port' | 'views'>): string {
@@ -105,4 +116,11 @@ function bannersOf(port: Web['port']): Banner[] {
     banners.push({ tone: 'tone-warn', title: 'Changed settings wait for a restart.', text })
   }
   return banners
+}
+
+/** Alarms that nobody has acknowledged. */
+function alarmMarkHtml({ port, views }: Pick<Web, 'port' | 'views'>): string {
+  if (!port.alarmDesk) return ''
+  const { unacknowledged } = port.alarmDesk.counts()
+  return views.render('fragments/alarm-mark', { waiting: unacknowledged, count: count(unacknowledged) })
 }
