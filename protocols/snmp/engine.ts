@@ -40,7 +40,7 @@ export function nextBoot(last: EngineState | undefined, newId: () => Uint8Array)
   return { id: last.id, boots: Math.min(last.boots + 1, MAX_BOOTS) }
 }
 
-/** We, as the authoritative engine of our traps and of our agent. */
+/** We, as the authoritative engine of all our traps and of our agent: there is one, so that they have one clock. */
 export class LocalEngine {
   readonly id: Uint8Array
   readonly boots: number
@@ -58,6 +58,11 @@ export class LocalEngine {
   /** snmpEngineTime: seconds since this start. */
   get time(): number {
     return Math.min(Math.floor((this.#now() - this.#since) / 1000), MAX_BOOTS)
+  }
+
+  /** sysUpTime, in hundredths of a second; it wraps [RFC3418 §2 sysUpTime]. */
+  get uptime(): number {
+    return Math.floor((this.#now() - this.#since) / 10) % 2 ** 32
   }
 
   /** Whether an authenticated message for us is new enough [RFC3414 §3.2 7a]. */

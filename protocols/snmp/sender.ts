@@ -4,14 +4,14 @@ import { assertTarget } from './check.ts'
 import type { Dialect } from './dialect.ts'
 import { CommunityDialect } from './dialect-community.ts'
 import { UsmDialect } from './dialect-usm.ts'
-import { LocalEngine } from './engine.ts'
-import { type EngineState, type Notification, type NotificationSender, SnmpError, type SnmpTarget } from './port.ts'
+import type { LocalEngine } from './engine.ts'
+import { type Notification, type NotificationSender, SnmpError, type SnmpTarget } from './port.ts'
 import { Session } from './session.ts'
 import { Salts } from './usm.ts'
 
 export interface SnmpSenderOptions {
-  /** Already stored, see `nextBoot`. */
-  readonly engine: EngineState
+  /** Whom all senders and the agent share; its state is already stored, see `nextBoot`. */
+  readonly engine: LocalEngine
   /** Milliseconds, never going backwards. */
   readonly now: () => number
   /** As many random bytes. */
@@ -29,7 +29,6 @@ export interface SnmpSenderOptions {
 /** Sends traps and informs, to many targets at a time. */
 export class SnmpSender implements NotificationSender {
   readonly #options: Required<SnmpSenderOptions>
-  readonly #engine: LocalEngine
   readonly #salts: Salts
   /** By what is said about the target; the one that was used last is the last. */
   readonly #sessions = new Map<string, Session>()
@@ -37,7 +36,6 @@ export class SnmpSender implements NotificationSender {
 
   constructor(options: SnmpSenderOptions) {
     this.#options = { maxInFlight: 64, maxWaiting: 1000, maxSessions: 64, stray: () => {}, ...options }
-    this.#engine = new LocalEngine(options.engine, options.now)
     this.#salts = new Salts(options.random(8))
   }
 
@@ -87,7 +85,7 @@ export class SnmpSender implements NotificationSender {
   #dialect({ version, community = '', user }: SnmpTarget): Dialect {
     if (version !== '3') return new CommunityDialect(version, community)
     if (!user) throw new SnmpError('invalid', 'version 3 needs a user')
-    return new UsmDialect({ user, engine: this.#engine, salts: this.#salts, now: this.#options.now })
+    return new UsmDialect({ user, engine: this.#options.engine, salts: this.#salts, now: this.#options.now })
   }
 
   #newId(): number {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto'
-import { newEngineId } from '#protocols/snmp/engine'
+import { LocalEngine, newEngineId } from '#protocols/snmp/engine'
 import type { EngineState, Notification, SnmpTarget, SnmpUser } from '#protocols/snmp/port'
 import { SnmpSender, type SnmpSenderOptions } from '#protocols/snmp/sender'
 
@@ -83,6 +83,10 @@ export function target(port: number, more: Partial<SnmpTarget> = {}): SnmpTarget
   }
 }
 
+export function localEngine(): LocalEngine {
+  return new LocalEngine(ENGINE, () => performance.now())
+}
+
 export function sender(more: Partial<SnmpSenderOptions> = {}): SnmpSender {
-  return new SnmpSender({ engine: ENGINE, now: () => performance.now(), random: randomBytes, ...more })
+  return new SnmpSender({ engine: localEngine(), now: () => performance.now(), random: randomBytes, ...more })
 }
