@@ -13,8 +13,8 @@ import { SnmpDestination } from '#daemon/services/forwarding/senders/snmp'
 import { SyslogSender } from '#daemon/services/forwarding/senders/syslog'
 import { WebhookSender } from '#daemon/services/forwarding/senders/webhook'
 import { beginBoot } from '#daemon/snmp-engine'
+import { LocalEngine } from '#protocols/snmp/engine'
 import { MIB_NAME, mibText } from '#protocols/snmp/mib'
-import type { EngineState } from '#protocols/snmp/port'
 import { profiles } from '#protocols/snmp/profiles'
 import { SnmpSender } from '#protocols/snmp/sender'
 import type { Foundation } from './foundation.ts'
@@ -31,7 +31,8 @@ export function composeForwarding(
   const place = hostname()
   /** Enterprise number of the arc: 1.3.6.1.4.1.<number>… */
   const enterprise = Number(arc.split('.')[6])
-  let engine: EngineState | undefined
+  /** One for all senders: a receiver of traps holds us to one clock. */
+  let engine: LocalEngine | undefined
 
   function notifier(): SnmpSender {
     if (!engine) throw new Error('SNMP was asked for before its engine was started')
@@ -70,7 +71,7 @@ export function composeForwarding(
   const part: Part = {
     name: 'forwarding',
     async start() {
-      engine = await beginBoot(store, config.snmp.engineId, randomBytes)
+      engine = new LocalEngine(await beginBoot(store, config.snmp.engineId, randomBytes), () => performance.now())
       await forwarding.start()
     },
     stop: () => forwarding.stop(),
