@@ -6,10 +6,12 @@ import { dhcpCommand } from './cli/dhcp.ts'
 import { explainCommand } from './cli/explain.ts'
 import type { CliIo } from './cli/io.ts'
 import { leasesCommand } from './cli/leases.ts'
+import { exportCommand, importCommand } from './cli/people.ts'
 import { reloadCommand } from './cli/reload.ts'
 import { runCommand } from './cli/run.ts'
 import { simulateCommand } from './cli/simulate.ts'
 import { storeCommand, verifyCommand } from './cli/store.ts'
+import { userCommand } from './cli/user.ts'
 
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -48,6 +50,9 @@ const program = new Command('offhook')
   .addCommand(verifyCommand(io))
   .addCommand(storeCommand(io))
   .addCommand(leasesCommand(io))
+  .addCommand(userCommand(io))
+  .addCommand(importCommand(io))
+  .addCommand(exportCommand(io))
   .addCommand(dhcpCommand(io))
   .addCommand(explainCommand(io))
 

@@ -10,7 +10,10 @@ import { configurationApiRoutes } from './api/configuration.ts'
 
 import { dhcpApiRoutes } from './api/dhcp.ts'
 import { forwardingApiRoutes } from './api/forwarding.ts'
+import { peopleApiRoutes } from './api/people.ts'
 import { apiRoutes } from './api/routes.ts'
+import { scopesApiRoutes } from './api/scopes.ts'
+import { usersApiRoutes } from './api/users.ts'
 import { Assets } from './assets.ts'
 import { FormGuard } from './auth/forms.ts'
 import { gate } from './auth/gate.ts'
@@ -93,7 +96,7 @@ export function createApp(port: WebPort, options: AppOptions = {}): WebApp {
 
 /** Every page: a new one gets a line here, and one in `fragmentsOf` if parts of it are live. */
 function routers(web: Web): Router<WebState, NoExtras>[] {
-  const { alarmDesk, forwarding, directory } = web.port
+  const { alarmDesk, forwarding, directory, scopes, users, peopleFiles } = web.port
   return [
     signInRoutes(web),
     passwordRoutes(web),
@@ -108,6 +111,9 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     ...(alarmDesk ? [alarmsApiRoutes(alarmDesk), alarmsRoutes(web, alarmDesk)] : []),
     ...(forwarding ? [forwardingApiRoutes(forwarding), forwardingRoutes(web, forwarding)] : []),
     configurationApiRoutes(web),
+    ...(scopes ? [scopesApiRoutes(scopes)] : []),
+    ...(scopes && users ? [usersApiRoutes(users, scopes)] : []),
+    ...(scopes && peopleFiles ? [peopleApiRoutes(web, peopleFiles, scopes)] : []),
   ]
 }
 

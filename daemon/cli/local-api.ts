@@ -23,22 +23,50 @@ export function withdrawLocalApi(folder: string): Promise<void> {
   return rm(fileIn(folder), { force: true })
 }
 
-/** What the daemon answers to GET (or POST) `path`, without a leading slash; throws with a sentence when there is none. */
-export async function askDaemon(folder: string, path: string, method: 'GET' | 'POST' = 'GET'): Promise<unknown> {
+export interface Call {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Sent as JSON, or as it is. */
+  readonly body?: object | Uint8Array
+  readonly accept?: string
+  readonly signal?: AbortSignal
+}
+
+const PATIENCE = 30_000
+
+/** The daemon's answer to a request for `path`, without a leading slash; throws with a sentence when there is none. */
+export async function callDaemon(folder: string, path: string, call: Call = {}): Promise<Response> {
   const api = await readFile(fileIn(folder), 'utf8').then(
     (text): LocalApi => JSON.parse(text),
     (error: NodeJS.ErrnoException) => {
       throw new Error(error.code === 'ENOENT' ? `no daemon is running on ${folder}` : error.message)
     },
   )
-  const headers = { Authorization: `Bearer ${api.token}` }
-  const response = await fetch(`${api.url}${path}`, { method, headers, signal: AbortSignal.timeout(30_000) }).catch(
-    (error) => {
-      throw new Error(`the daemon does not answer at ${api.url}: ${error instanceof Error ? error.message : error}`)
-    },
-  )
+  const { method = 'GET', body, accept = '*/*', signal = AbortSignal.timeout(PATIENCE) } = call
+  const isFile = body instanceof Uint8Array
+  const type = body && { 'Content-Type': isFile ? 'text/csv' : 'application/json' }
+  const headers = { Authorization: `Bearer ${api.token}`, Accept: accept, ...type }
+  const content = body && { body: isFile ? Uint8Array.from(body) : JSON.stringify(body) }
+  return fetch(`${api.url}${path}`, { method, headers, signal, ...content }).catch((error) => {
+    throw new Error(`the daemon does not answer at ${api.url}: ${error instanceof Error ? error.message : error}`)
+  })
+}
+
+/** What the daemon answers to GET (or POST) `path`, without a leading slash; throws with a sentence when there is none. */
+export async function askDaemon(folder: string, path: string, method: 'GET' | 'POST' = 'GET'): Promise<unknown> {
+  const response = await callDaemon(folder, path, { method })
   // A refusal is an answer, too: its body says all.
   if (!response.ok && !(method === 'POST' && response.status === 422))
     throw new Error(`the daemon answered ${response.status}: ${(await response.text()).slice(0, 200)}`)
   return response.json()
+}
+
+/** The sentences of an answer that is no success: of its fields, or of the whole. */
+export async function refusalOf(response: Response): Promise<string> {
+  const text = await response.text()
+  try {
+    const { detail, errors = [] } = JSON.parse(text) as { detail?: string; errors?: { message: string }[] }
+    return errors.length > 0 ? errors.map(({ message }) => message).join(' ') : (detail ?? text.slice(0, 200))
+  } catch {
+    return `the daemon answered ${response.status}: ${text.slice(0, 200)}`
+  }
 }

@@ -14,6 +14,13 @@ export function wholeNumber(ctx: WebContext, name: string, otherwise: number, mo
   throw new Problem(400, `"${name}" must be a whole number from 1 to ${most}.`)
 }
 
+/** What an edit was made upon: the `version` or `revision` that was read. */
+export function readVersion(ctx: WebContext, name: 'version' | 'revision'): number {
+  const version = wholeNumber(ctx, name, 0, Number.MAX_SAFE_INTEGER)
+  if (version > 0) return version
+  throw new Problem(400, `"${name}" must be the one that you read.`)
+}
+
 /** At most `longest` characters; what is longer is refused, not cut, so that a program notices. */
 export function shortText(ctx: WebContext, name: string, longest: number): string {
   const text = queryText(ctx, name)

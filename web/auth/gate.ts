@@ -14,7 +14,10 @@ const BEFORE_NEW_PASSWORD = new Set(['/password', '/sign-out', '/sign-in'])
 
 /** What the local token opens: reading why DHCP did what it did, and all of alarms, their forwarding and the configuration. */
 const LOCAL_READ = ['/api/v1/dhcp/']
-const LOCAL_WHOLE = ['/api/v1/alarms', '/api/v1/forwarding', '/api/v1/configuration']
+const LOCAL_WHOLE = [
+  ...['/api/v1/alarms', '/api/v1/forwarding', '/api/v1/configuration'],
+  ...['/api/v1/scopes', '/api/v1/users', '/api/v1/people'],
+]
 
 /**
  * Lets in who has a session and sends everybody else to sign in (and back). A new route is behind it by
