@@ -44,14 +44,14 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const base = composeFoundation(config, logger, now, readConfig)
   const { store, alarms, vault, announce, observe, onFault } = base
 
-  const accounts = new Accounts(store, now, announce)
   const { fleet, view, ...phones } = composeFleet(base)
   const people = composePeople(base, view)
   const { files, firmware } = composeFiles(base, people.scopes)
   const dhcp = composeDhcp(base, dhcpLinks)
   const sip = composeSip(base)
   const directory = composeDirectory(base, people.scopes, credentials)
-  const alarming = composeAlarms(base, fleet, people.scopes)
+  const alarming = composeAlarms(base, fleet, people.scopes, firmware)
+  const accounts = new Accounts(store, now, announce, (name, from) => alarming.signIns.throttled(name, from))
   const forwarding = composeForwarding(base, alarming.scopes, credentials)
 
   const tftp = new TftpServer({ listen: config.tftp.listen, port: tftpFiles(files), observe })

@@ -26,6 +26,11 @@ export function alarmSettings({ alarms }: Config): AlarmSettings {
   return { maxActive, historyEvents, historyDays, flapping: flaps }
 }
 
+/** The certificate files that the configuration names. */
+export function certificatesOf({ ldap }: Config): string[] {
+  return ldap.tls ? [ldap.tls.cert] : []
+}
+
 /** When silent phones of one place are one alarm. */
 export function foldSettings({ alarms: { folding } }: Config): FoldSettings {
   const { phones, share, many, seconds } = folding

@@ -3,12 +3,18 @@ import type { Part } from '#daemon/lifecycle'
 import type { Reading } from '#daemon/metrics'
 import { AlarmDesk } from '#daemon/services/alarm-desk'
 import { NetworkScopes, PlaceScopes } from '#daemon/services/alarm-scopes'
+import type { FirmwareFiles } from '#daemon/services/firmware'
 import type { Fleet } from '#daemon/services/fleet'
 import { MaintenanceWindows } from '#daemon/services/maintenance'
 import { PhoneAlarms } from '#daemon/services/phone-alarms'
 import type { Scopes } from '#daemon/services/scopes/scopes'
 import { SilenceWatch } from '#daemon/services/silence-watch'
-import { foldSettings, subnetsOf } from '#daemon/settings'
+import { BootWatch } from '#daemon/services/watch/boot-watch'
+import { FleetWatch } from '#daemon/services/watch/fleet-watch'
+import { SelfWatch } from '#daemon/services/watch/self-watch'
+import { SignInWatch } from '#daemon/services/watch/sign-in-watch'
+import { certificatesOf, foldSettings, subnetsOf } from '#daemon/settings'
+import { identify } from '#daemon/vendors/audiocodes/identify'
 import type { Foundation } from './foundation.ts'
 
 /** How often alarms are looked after, in milliseconds. */
@@ -17,7 +23,7 @@ const TICK_MS = 15_000
 const LOOK_MS = 2_000
 
 /** Alarms: who raises them, and what keeps them in bounds. */
-export function composeAlarms(base: Foundation, fleet: Fleet, places: Scopes) {
+export function composeAlarms(base: Foundation, fleet: Fleet, places: Scopes, firmware: FirmwareFiles) {
   const { alarms, store, config, configuration, now, onFault, listen } = base
   const scopes = new PlaceScopes(places, new NetworkScopes(subnetsOf(config)))
   const maintenance = new MaintenanceWindows({ store, scopes, now })
@@ -34,11 +40,27 @@ export function composeAlarms(base: Foundation, fleet: Fleet, places: Scopes) {
     isMaintained: (scope) => maintenance.covers(scope),
   })
 
+  const scopeOf = scopes.of.bind(scopes)
+  const boots = new BootWatch({ store, alarms, now, identify, scopeOf, imageSize: (model) => firmware.size(model) })
+  listen((exchange) => boots.heard(exchange))
+  const signIns = new SignInWatch(alarms, now)
+  const self = new SelfWatch({
+    ...{ alarms, now, folder: config.data.folder, certificates: certificatesOf(config) },
+    storeTrouble: () => store.trouble(),
+  })
+  const state = new FleetWatch({
+    ...{ store, alarms, now, scopeOf },
+    label: (scope) => scopes.label(scope),
+    imageOf: (model) => firmware.image(model),
+  })
+
   /** What was raised during maintenance and still lasts is told when it ends. */
   async function look(): Promise<void> {
     const waiting = alarms.active().filter(({ quiet, scope }) => quiet === 'maintenance' && !maintenance.covers(scope))
     await alarms.release(waiting.map(({ id }) => id))
-    phoneAlarms.tick()
+    for (const watch of [phoneAlarms, boots, signIns]) watch.tick()
+    await self.look()
+    await state.look()
     await alarms.tick()
     await maintenance.tick()
   }
@@ -66,5 +88,6 @@ export function composeAlarms(base: Foundation, fleet: Fleet, places: Scopes) {
       read: () => phoneAlarms.leftOut,
     },
   ]
-  return { parts: [upkeep], readings, phoneAlarms, scopes, desk: new AlarmDesk({ alarms, store, scopes, maintenance }) }
+  const desk = new AlarmDesk({ alarms, store, scopes, maintenance })
+  return { parts: [upkeep], readings, phoneAlarms, signIns, scopes, desk }
 }

@@ -23,7 +23,15 @@ export class Accounts implements AccountsPort {
   readonly #byAccount = new RateLimiterMemory({ points: TRIES_BY_ACCOUNT, duration: 60, blockDuration: 60 })
   readonly #byAddress = new RateLimiterMemory({ points: TRIES_BY_ADDRESS, duration: 60, blockDuration: 60 })
 
-  constructor(store: Store, now: () => number, announce: Announce) {
+  readonly #onThrottled: (account: string, from: string) => void
+
+  constructor(
+    store: Store,
+    now: () => number,
+    announce: Announce,
+    onThrottled: (account: string, from: string) => void = () => {},
+  ) {
+    this.#onThrottled = onThrottled
     this.#store = store
     this.#now = now
     this.#announce = announce
@@ -52,6 +60,7 @@ export class Accounts implements AccountsPort {
     const seconds = await this.#take(key, from)
     if (seconds > 0) {
       this.#announce('account.wrong-password', { account: key, from, waitSeconds: seconds })
+      this.#onThrottled(key, from)
       return { kind: 'wait', seconds }
     }
     const account = this.#store.get(table, key)?.value
