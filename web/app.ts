@@ -68,8 +68,14 @@ export const SELF = 'web'
 
 const FORM_LIMIT = '64kb'
 const JSON_LIMIT = '64kb'
-/** Nobody's fault: the browser went to another page before the answer was sent. */
-const CLIENT_LEFT = new Set(['EPIPE', 'ECONNRESET', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE'])
+/** Nobody's fault: the browser went to another page before the answer was sent, or its form was. */
+const CLIENT_LEFT = new Set([
+  'EPIPE',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'HPE_INVALID_EOF_STATE',
+])
 
 /** The whole web app over its port, without a socket. */
 export function createApp(port: WebPort, options: AppOptions = {}): WebApp {

@@ -93,3 +93,8 @@ export function percent(part: number, whole: number): string {
   const tenths = Math.floor((part / whole) * 1000)
   return `${tenths % 10 === 0 ? tenths / 10 : (tenths / 10).toFixed(1)} %`
 }
+
+/** Any text as a part of a path or query; half a surrogate pair, which has no UTF-8, becomes U+FFFD. */
+export function urlPart(text: string): string {
+  return encodeURIComponent(Buffer.from(text).toString())
+}

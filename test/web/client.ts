@@ -70,6 +70,17 @@ export class Visitor {
     })
   }
 
+  /** A form with files; its parts go in their order. */
+  async upload(path: string, parts: FormData, headers: Record<string, string> = {}): Promise<Response> {
+    return this.#fetch(path, { method: 'POST', body: parts, headers: { Origin: this.#site.url, ...headers } })
+  }
+
+  /** Bytes as they are, for forms that no browser would send. */
+  async send(path: string, body: BodyInit, headers: Record<string, string>): Promise<Response> {
+    const init = { method: 'POST', body, headers: { Origin: this.#site.url, ...headers }, duplex: 'half' }
+    return this.#fetch(path, init as RequestInit)
+  }
+
   async signIn(password = PASSWORD, name = 'admin'): Promise<Response> {
     return this.submit('/sign-in', '/sign-in', { name, password })
   }

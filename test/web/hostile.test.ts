@@ -7,7 +7,8 @@ import { parseIpv4 } from '#protocols/lib/ipv4'
 import { PLAIN_ALARM } from '#test/support/alarm'
 import { eventFrame } from '#web/live/stream'
 import { escapeHtml } from '#web/views'
-import { Events, listen, type ServerEvent, type Site, signedIn, type Visitor } from './client.ts'
+import { Events, listen, location, type ServerEvent, type Site, signedIn, type Visitor } from './client.ts'
+import type { MemoryDirectory } from './memory-directory.ts'
 import { MemoryPort, MONDAY, mac, phone, step } from './memory-port.ts'
 
 const ADDRESS = mac('00908f123456')
@@ -156,6 +157,81 @@ describe.each(ATTACKS)('a phone that calls itself %j', (attack) => {
     expect(live?.event).toBe('swap')
     expect(joined(live)).toContain('id="device-facts"')
     expectHarmless(hostile, benign)
+  })
+})
+
+/** Everything in the phonebook that somebody else may have written. */
+function furnishWith(directory: MemoryDirectory, attack: string): void {
+  const attributes = { cn: attack, sn: attack, displayName: attack, telephoneNumber: [attack, attack], company: attack }
+  const contact = { id: 'c0', region: attack, owner: attack, attributes, source: attack, changedAt: Number.NaN }
+  directory.putRaw(contact)
+  directory.regionNames = [attack]
+  directory.accountRows = [{ name: attack, region: attack, owner: attack, dn: attack }]
+  const run = { at: Number.NaN, took: -1, added: 1, changed: 1, unchanged: 1, removed: 1, rejected: 1, problem: attack }
+  const upstream = { name: attack, url: attack, base: attack, region: attack, schedule: attack, running: false }
+  directory.upstreamRows = [{ ...upstream, last: run, next: Number.NaN }]
+  directory.own.set('', { base: attack, nameFilter: attack, active: attack })
+  const hits = [{ shown: attack, numbers: [attack], dn: attack }]
+  directory.screen = {
+    ...{ kind: 'shown', base: attack, filter: attack, maxHits: 1 },
+    hits,
+    more: true,
+    touched: 1,
+    micros: 1,
+  }
+  const after = { ...contact, attributes: { ...attributes, telephoneNumber: 'other' } }
+  directory.plans({
+    ...{ added: 1, changed: 1, removed: 1, rejected: [{ line: Number.NaN, reason: attack }] },
+    examples: { added: [contact], changed: [{ before: contact, after }], removed: [contact] },
+  })
+}
+
+describe.each(ATTACKS)('a phonebook that is full of %j', (attack) => {
+  const PATHS = [
+    '',
+    '?order=-name',
+    '/contacts/c0',
+    '/contacts/c0/remove',
+    '/accounts',
+    '/upstreams',
+    '/phones',
+    '/try?text=a',
+    '/import',
+  ]
+
+  /** A form as it comes back with errors, and what an import of such a file would do, beside the plain pages. */
+  const pages = async (text: string): Promise<string[]> => {
+    const plain = await Promise.all(PATHS.map((path) => visitor.page(`/directory${path}`)))
+    const query = encodeURIComponent(wellFormed(text).slice(0, 90))
+    const search = await visitor.page(`/directory?text=zz${query}&region=zz${query}&source=zz${query}`)
+    const screen = await visitor.page(`/directory/try?text=zz${query}&region=zz${query}&field=${query}`)
+    const region = await visitor.page(`/directory/phones?region=zz${query}`)
+    const account = await visitor.get(`/directory/accounts/zz${query}`)
+    const refused = await visitor.submit('/directory/contacts/new', '/directory/contacts/new', {
+      displayName: 'A',
+    })
+    port.directory.refusal = []
+    const parts = new FormData()
+    parts.append('csrf', /name="csrf" value="([^"]+)"/.exec(plain[0] ?? '')?.[1] ?? '')
+    // A control character in its name makes the whole form damaged: that ends with 400, in import.test.ts.
+    parts.append('file', new Blob(['x']), `${text.replaceAll(/\p{Cc}/gu, '')}.csv`)
+    parts.append('source', 'a')
+    const planned = location(await visitor.upload('/directory/import', parts))
+    const answers = await Promise.all([account.text(), refused.text(), visitor.page(planned)])
+    return [...plain, search, screen, region, ...answers]
+  }
+
+  test('harms no page', async () => {
+    // A value of several lines is shown in a larger field: so is the harmless one that it is compared with.
+    const harmless = /\r|\n/.test(attack) ? 'harm\nless' : 'harmless'
+    const fill = (text: string) => {
+      furnishWith(port.directory, text)
+      port.directory.refusal = [{ field: 'mobile', message: text }]
+    }
+    fill(harmless)
+    const benign = await pages(harmless)
+    fill(attack)
+    for (const [n, html] of (await pages(attack)).entries()) expectHarmless(html, benign[n] ?? '')
   })
 })
 

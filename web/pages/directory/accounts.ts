@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import Router from '@koa/router'
 import type { NoExtras, Web, WebContext, WebState } from '#web/context'
+import { urlPart } from '#web/format'
 import { showQuestion } from '#web/kit/confirm'
 import { goOn } from '#web/kit/flash'
 import { type Filled, form, readForm, type Section, type Values } from '#web/kit/form'
@@ -183,7 +185,7 @@ function sections(directory: DirectoryPort, known: BindAccount | undefined, valu
 }
 
 function hrefOf({ name }: BindAccount): string {
-  return `${PATH}/${encodeURIComponent(name)}`
+  return `${PATH}/${urlPart(name)}`
 }
 
 function gone(web: Web, ctx: WebContext): void {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { Readable } from 'node:stream'
 import Router from '@koa/router'
 import type { Contact } from '#daemon/domain/directory'
 import { DIRECTORY_FORMATS } from '#daemon/domain/directory-file'
 import type { NoExtras, Web, WebState } from '#web/context'
+import { urlPart } from '#web/format'
 import type { Empty } from '#web/kit/cell'
 import { type ListQuery, listHref, listQuery } from '#web/kit/list-query'
 import { paging, rangeText } from '#web/kit/paging'
@@ -87,7 +89,7 @@ function listView(web: Web, directory: DirectoryPort, query: Query): object {
 function rowOf({ port, time }: Web, contact: Contact): Row {
   const numbers = numbersOf(contact)
   const more = numbers.length - MOST_NUMBERS
-  const href = `${HOME}/contacts/${encodeURIComponent(contact.id)}`
+  const href = `${HOME}/contacts/${urlPart(contact.id)}`
   const name = nameOf(contact)
   return {
     cells: [

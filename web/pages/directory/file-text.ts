@@ -15,7 +15,7 @@ export function fileText(bytes: Uint8Array): FileText {
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), encoding: '' }
   } catch {
-    return { text: decode(bytes, 'windows-1252'), encoding: 'Windows-1252, as it is no UTF-8' }
+    return { text: windows1252(bytes), encoding: 'Windows-1252, as it is no UTF-8' }
   }
 }
 
@@ -35,6 +35,14 @@ export function formatOf(name: string, text: string): DirectoryFormat {
   if (/^\s*BEGIN:VCARD\s/i.test(start)) return 'vcard'
   if (/^(?:#.*\r?\n|\s)*(?:version:|dn::? )/i.test(start)) return 'ldif'
   return ENDINGS[/\.([a-z]+)$/i.exec(name)?.[1]?.toLowerCase() ?? ''] ?? 'csv'
+}
+
+/** From 0x80 to 0x9f: what Windows has where Latin-1 has control characters. Node's own decoder leaves them be. */
+const WINDOWS = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ'
+
+function windows1252(bytes: Uint8Array): string {
+  const latin = decode(bytes, 'latin1')
+  return latin.replaceAll(/[\u0080-\u009f]/g, (char) => WINDOWS[char.charCodeAt(0) - 0x80] ?? char)
 }
 
 function decode(bytes: Uint8Array, encoding: string): string {

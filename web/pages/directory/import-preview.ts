@@ -2,7 +2,7 @@
 import type { Contact } from '#daemon/domain/directory'
 import { valuesOf } from '#daemon/domain/directory-file'
 import type { Web, WebContext } from '#web/context'
-import { count } from '#web/format'
+import { count, urlPart } from '#web/format'
 import { form } from '#web/kit/form'
 import { type Row, table } from '#web/kit/table'
 import type { ImportPreview } from '#web/ports/directory'
@@ -32,7 +32,7 @@ export function previewView(web: Web, ctx: WebContext, draft: Draft, preview: Im
     verdict: verdictOf(draft, work),
     examples: done ? undefined : examplesOf(preview),
     rejected: preview.rejected.length > 0 ? rejectedOf(preview, href) : undefined,
-    found: `${HOME}?source=${encodeURIComponent(source)}`,
+    found: `${HOME}?source=${urlPart(source)}`,
     form:
       !done && draft.state !== 'applying' && work > 0
         ? form(web, ctx, {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import Router from '@koa/router'
 import { formField, type NoExtras, queryText, type Web, type WebContext, type WebState } from '#web/context'
+import { urlPart } from '#web/format'
 import { goOn } from '#web/kit/flash'
 import { type Field, type Filled, form, readForm, type Section } from '#web/kit/form'
 import { showPage } from '#web/pages/shell'
@@ -115,7 +117,7 @@ function levelOf(region: string): Level {
 }
 
 function hrefOf(region: string): string {
-  return region === '' ? PATH : `${PATH}?region=${encodeURIComponent(region)}`
+  return region === '' ? PATH : `${PATH}?region=${urlPart(region)}`
 }
 
 /** What this level says itself; the rest it inherits. */
@@ -144,7 +146,7 @@ function show(
       regions: options.map(({ value, label }) => ({ label, href: hrefOf(value), current: value === region })),
       region: region || 'all phones',
       lines: settings.lines,
-      tryHref: `${HOME}/try${region === '' ? '' : `?region=${encodeURIComponent(region)}`}`,
+      tryHref: `${HOME}/try${region === '' ? '' : `?region=${urlPart(region)}`}`,
       form: form(web, ctx, {
         ...{ action: PATH, twoColumns: true, submit: region === '' ? 'Save for all phones' : `Save for ${region}` },
         ...{ hidden: { region }, sections: sections(settings, region), ...filled },

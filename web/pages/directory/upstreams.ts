@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Router from '@koa/router'
 import type { NoExtras, Web, WebContext, WebState } from '#web/context'
-import { count, duration } from '#web/format'
+import { count, duration, urlPart } from '#web/format'
 import type { Badge, Cell } from '#web/kit/cell'
 import { type Row, table } from '#web/kit/table'
 import { showMessage } from '#web/pages/message'
@@ -64,7 +64,7 @@ export function upstreamsRoutes(web: Web, directory: DirectoryPort): Router<WebS
 function rowOf({ port, time }: Web, upstream: Upstream, csrf: string): Row {
   const { name, url, base, region, schedule, running, last, next } = upstream
   const now = port.now()
-  const href = `${PATH}/${encodeURIComponent(name)}/sync`
+  const href = `${PATH}/${urlPart(name)}/sync`
   const where = `${url}, ${base}${region === '' ? '' : `, for ${region}`}`
   const cells: Cell[] = [
     { text: name, strong: true, note: where },
