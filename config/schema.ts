@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod'
 import { alarms } from './alarms.ts'
+import { commands } from './commands.ts'
 import { dhcp } from './dhcp.ts'
 import { endpoint, ipv4, live, restart, timeZone } from './fields.ts'
 import { ldap } from './ldap.ts'
@@ -116,6 +117,7 @@ export const configSchema = z.strictObject({
   dhcp: dhcp.prefault({}).meta(live('DHCP', 'Addresses and boot options.')),
   ldap: ldap.prefault({}).meta(live('LDAP', 'The directory that phones search while people type.')),
   sip: sip.prefault({}).meta(live('SIP', 'Where phones without option 160 ask for their profile.')),
+  commands: commands.prefault({}).meta(live('Commands', 'What phones are told to do.')),
   fleet: fleet.prefault({}).meta(live('Fleet', 'Approval and presence.')),
   alarms: alarms.prefault({}).meta(live('Alarms', 'How long they are remembered, and where they go.')),
   snmp: snmp.prefault({}).meta(live('SNMP', 'The MIB, and the agent that shows it.')),

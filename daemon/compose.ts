@@ -12,6 +12,7 @@ import type { ProtocolServer } from '#protocols/server'
 import { TftpServer } from '#protocols/tftp/server'
 import { WebServer } from '#web/server'
 import { composeAlarms } from './compose/alarms.ts'
+import { composeCommands } from './compose/commands.ts'
 import { composeDhcp } from './compose/dhcp.ts'
 import { composeDirectory } from './compose/directory.ts'
 import { composeFiles } from './compose/files.ts'
@@ -49,6 +50,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const { files, firmware } = composeFiles(base, people.scopes)
   const dhcp = composeDhcp(base, dhcpLinks)
   const sip = composeSip(base)
+  const telling = composeCommands(base, fleet, sip.caller, credentials)
   const directory = composeDirectory(base, people.scopes, credentials)
   const alarming = composeAlarms(base, fleet, people.scopes, firmware)
   const accounts = new Accounts(store, now, announce, (name, from) => alarming.signIns.throttled(name, from))
@@ -57,7 +59,11 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const tftp = new TftpServer({ listen: config.tftp.listen, port: tftpFiles(files), observe })
   const http = new PhoneHttpServer({
     listeners: config.http.listen.map((endpoint) => ({ endpoint })),
-    handlers: [new KeepaliveHandler(fleet), new AlertsHandler(alarming.phoneAlarms), new ProvisioningHandler(files)],
+    handlers: [
+      new KeepaliveHandler(telling.commands),
+      new AlertsHandler(alarming.phoneAlarms),
+      new ProvisioningHandler(files),
+    ],
     observe,
   })
   const phoneServers: ProtocolServer[] = [
@@ -73,6 +79,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     port: {
       ...{ fleet: view, accounts, now, localToken },
       ...{ scopes: people.scopes, users: people.users, peopleFiles: people.peopleFiles },
+      commands: telling.commands,
       directory: directory.desk,
       servers: () => serving().map((server) => ({ name: server.name, health: server.health() })),
       alarms: () => alarms.active(),
@@ -105,14 +112,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     },
     stop: () => store.close(),
   }
-  const services = [
-    ...forwarding.parts,
-    ...people.parts,
-    ...phones.parts,
-    ...dhcp.parts,
-    ...directory.parts,
-    ...alarming.parts,
-  ]
+  const services = [forwarding, people, phones, dhcp, directory, telling, alarming].flatMap(({ parts }) => parts)
   const supervised = fixed.map((server) => supervise(server, alarms, announce))
   const parts: Part[] = [data, ...services, dhcp.switched, ...supervised]
   return { parts, serving, configuration: base.configuration, accounts, announce, alarms, localToken }

@@ -121,6 +121,19 @@ export const messages = {
     meaning: 'More than ten lines a second of one kind were due; `count` were left out.',
     remedy: 'Use the metrics for exact numbers.',
   },
+  'command.submitted': {
+    level: 'info',
+    text: 'a phone is to be told something',
+    meaning: 'A person, or a part of the daemon, wants the phone to do what `kind` says; `by` tells who.',
+    remedy: NOTHING,
+  },
+  'command.ended': {
+    level: 'info',
+    text: 'a command to a phone has ended',
+    meaning:
+      'The phone was seen to do it (`confirmed`), or not (`failed`), or it was never told (`expired`, `cancelled`).',
+    remedy: 'Of a failed or expired one, look at the phone’s page: it lists what was tried and answered.',
+  },
   'fleet.phone.new': {
     level: 'info',
     text: 'a phone was seen for the first time',

@@ -6,6 +6,7 @@ import Koa from 'koa'
 import bodyParser from 'koa-bodyparser'
 
 import { alarmsApiRoutes } from './api/alarms.ts'
+import { commandsApiRoutes } from './api/commands.ts'
 import { configurationApiRoutes } from './api/configuration.ts'
 
 import { dhcpApiRoutes } from './api/dhcp.ts'
@@ -31,6 +32,7 @@ import { FEED_LIMITS, Feed, type FeedLimits, type Source } from './live/feed.ts'
 import { type Fragments, itemKey } from './live/fragments.ts'
 import { alarmsRoutes } from './pages/alarms/routes.ts'
 import { alarmFragments } from './pages/alarms/tabs.ts'
+import { commandRoutes } from './pages/commands.ts'
 import { dashboardFragments, dashboardRoutes } from './pages/dashboard.ts'
 import { deviceFragments, deviceRoutes } from './pages/device.ts'
 import { devicesFragments, devicesRoutes } from './pages/devices.ts'
@@ -102,7 +104,7 @@ export function createApp(port: WebPort, options: AppOptions = {}): WebApp {
 
 /** Every page: a new one gets a line here, and one in `fragmentsOf` if parts of it are live. */
 function routers(web: Web): Router<WebState, NoExtras>[] {
-  const { alarmDesk, forwarding, directory, scopes, users, peopleFiles } = web.port
+  const { alarmDesk, commands, forwarding, directory, scopes, users, peopleFiles } = web.port
   return [
     signInRoutes(web),
     passwordRoutes(web),
@@ -116,6 +118,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     dhcpApiRoutes(web),
     ...(alarmDesk ? [alarmsApiRoutes(alarmDesk), alarmsRoutes(web, alarmDesk)] : []),
     ...(forwarding ? [forwardingApiRoutes(forwarding), forwardingRoutes(web, forwarding)] : []),
+    ...(commands ? [commandRoutes(web, commands), commandsApiRoutes(commands)] : []),
     configurationApiRoutes(web),
     ...(scopes ? [scopesApiRoutes(scopes)] : []),
     ...(scopes && users ? [usersApiRoutes(users, scopes)] : []),

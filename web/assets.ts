@@ -33,6 +33,7 @@ const STYLES = [
   'device',
   'directory',
   'alarms',
+  'commands',
 ]
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -6,10 +6,10 @@ import { SipServer } from '#protocols/sip/server'
 import type { Foundation } from './foundation.ts'
 
 /** Where phones that got no option 160 ask everybody for their profile. */
-export function composeSip({ config, observe }: Foundation) {
-  const subnets = subnetsOf(config)
-  const multicastOn = [...new Set(subnets.map(({ serverAddress }) => serverAddress))]
-  const port = new PlugAndPlay({ subnets: () => subnets, identify })
+export function composeSip({ config, configuration, observe }: Foundation) {
+  const subnets = configuration.derive(subnetsOf)
+  const multicastOn = [...new Set(subnets().map(({ serverAddress }) => serverAddress))]
+  const port = new PlugAndPlay({ subnets, identify })
   const server = new SipServer({ listen: config.sip.listen, multicastOn, port, observe })
-  return { servers: config.sip.enabled ? [server] : [] }
+  return { servers: config.sip.enabled ? [server] : [], caller: server }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Phone, type Presence, publicUser } from '#daemon/domain/phone'
 import { presenceOf } from '#daemon/domain/presence'
-import type { Store } from '#daemon/store/store'
-import { leases, phones, timelines, users } from '#daemon/store/tables'
+import type { Store, Table } from '#daemon/store/store'
+import { commands, leases, phones, timelines, users } from '#daemon/store/tables'
 import { ipv4ToNumber, parseIpv4 } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
 import type { DeviceDetail, DevicePage, DeviceQuery, DeviceRow, FleetSummary, FleetView } from '#web/port'
@@ -87,7 +87,7 @@ export class StoreFleetView implements FleetView {
 
   follow(listener: (mac: Mac) => void): () => void {
     const tell = ({ key }: { key: string }) => listener(key as Mac)
-    const stops = [this.#store.watch(phones, 'now', tell), this.#store.watch(timelines, 'now', tell)]
+    const stops = [phones, timelines, commands].map((table: Table<unknown>) => this.#store.watch(table, 'now', tell))
     let last = this.#now()
     const sweep = setInterval(() => {
       const now = this.#now()

@@ -2,6 +2,7 @@
 import type { StoredAccount } from '#daemon/domain/account'
 import type { Alarm, AlarmEvent } from '#daemon/domain/alarm'
 import type { BootTimeline } from '#daemon/domain/boot'
+import type { CommandQueue } from '#daemon/domain/command'
 import type { ForwardCursor, StoredDestination, ToldAlarm } from '#daemon/domain/destination'
 import type { Contact, DirectoryAccount, SyncRun } from '#daemon/domain/directory'
 import type { Lease } from '#daemon/domain/lease'
@@ -47,3 +48,5 @@ export const phoneLdap: Table<StoredPhoneLdap> = { name: 'phoneLdap' }
 export const directorySyncs: Table<SyncRun> = { name: 'directorySyncs' }
 /** Who we are in SNMPv3, under the key `engine`: the id in hex, and how often we started. */
 export const snmpEngine: Table<{ readonly id: string; readonly boots: number }> = { name: 'snmpEngine' }
+/** What phones are told to do, keyed by MAC. */
+export const commands: Table<CommandQueue> = { name: 'commands' }

@@ -35,6 +35,40 @@ export interface ProfileAnswer {
   readonly evidence: Evidence
 }
 
+/** Name and password for a phone that asks for them [RFC 3261 §22]. */
+export interface Credentials {
+  readonly user: string
+  readonly password: string
+}
+
+/** A request of ours to a phone, outside any dialog. */
+export interface SipCall {
+  readonly method: 'NOTIFY' | 'MESSAGE'
+  readonly to: Endpoint
+  /** The user part of the phone's address; may be empty. */
+  readonly user: string
+  /** Our address as the phone reaches it. */
+  readonly from: Ipv4
+  /** Names in lower case. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: string
+  /** Given only when the phone asks, as a digest. */
+  readonly credentials?: Credentials | undefined
+}
+
+export type SipOutcome =
+  | { readonly kind: 'answered'; readonly status: number; readonly reason: string }
+  /** No answer within 32 s. */
+  | { readonly kind: 'silent' }
+  /** It was not sent, or we are stopping; a sentence says why. */
+  | { readonly kind: 'not sent'; readonly reason: string }
+
+/** What the SIP server does for the daemon. */
+export interface SipCaller {
+  /** Never rejects. */
+  call(call: SipCall): Promise<SipOutcome>
+}
+
 /** What the SIP server asks of its owner. */
 export interface SipPort {
   profileFor(query: ProfileQuery): Promise<ProfileAnswer>

@@ -5,10 +5,11 @@ import type { Endpoint, Evidence, Exchange, Observe } from '#protocols/lib/excha
 import { bindUdp, localEndpoint } from '#protocols/lib/listen'
 import { MalformedPacket } from '#protocols/lib/malformed'
 import { type Health, type ProtocolServer, Standing } from '#protocols/server'
+import { authorizationFor, requestOf } from './call.ts'
 import { decode, encode, header, MalformedRequest, type SipRequest, type SipResponse } from './codec.ts'
 import { type Essentials, essentials, readParameters, readUri } from './fields.ts'
 import { contactOf, notifyDestination, notifyFor } from './notify.ts'
-import type { Profile, ProfileQuery, SipPort } from './port.ts'
+import type { Profile, ProfileQuery, SipCall, SipCaller, SipOutcome, SipPort } from './port.ts'
 import { type Answer, badRequest, destination, response, screen, transactionKey } from './reply.ts'
 import { AnsweredRequests, type Asked, AskedRequests, type SipTimers, TIMERS } from './transactions.ts'
 
@@ -37,7 +38,7 @@ interface Heard {
 }
 
 /** Tells phones where their profile is, as RFC 6080 lays out: a SUBSCRIBE, its 200, and one NOTIFY. Over UDP. */
-export class SipServer implements ProtocolServer {
+export class SipServer implements ProtocolServer, SipCaller {
   readonly name = 'sip'
   readonly #options: SipServerOptions
   readonly #standing = new Standing()
@@ -92,6 +93,29 @@ export class SipServer implements ProtocolServer {
     this.#standing.onLost(listener)
   }
 
+  async call(call: SipCall): Promise<SipOutcome> {
+    const socket = this.#socket
+    if (!socket) return { kind: 'not sent', reason: 'the SIP server is not running' }
+    if (!this.#asked.hasRoom) return { kind: 'not sent', reason: 'too many requests wait for answers' }
+    const since = performance.now()
+    const local = { address: call.from, port: localEndpoint(socket).port }
+    const ends = { local, callId: newToken(), tag: newToken() }
+    const first = { ...ends, branch: `${COOKIE}${newToken()}`, sequence: 1 }
+    const request = requestOf(call, first)
+    let asked = await this.#asked.ask(first.branch, encode(request), call.to)
+    const proof = asked.kind === 'final' ? authorizationFor(call, request, asked.response, newToken()) : undefined
+    if (proof) {
+      const second = { ...ends, branch: `${COOKIE}${newToken()}`, sequence: 2 }
+      asked = await this.#asked.ask(second.branch, encode(requestOf(call, second, [proof])), call.to)
+    }
+    this.#tell(call.method, call.to, since, { ...endingOf(asked), evidence: {} })
+    if (asked.kind === 'final') {
+      const { status, reason } = asked.response
+      return { kind: 'answered', status, reason }
+    }
+    return asked.kind === 'timeout' ? { kind: 'silent' } : { kind: 'not sent', reason: 'the SIP server stopped' }
+  }
+
   #receive(bytes: Uint8Array, from: RemoteInfo): void {
     const since = performance.now()
     const peer = { address: from.address, port: from.port }
@@ -119,7 +143,7 @@ export class SipServer implements ProtocolServer {
 
   #response(message: SipResponse, { via, cseq }: Essentials, peer: Endpoint, since: number): void {
     // An answer to a request of ours is told with it.
-    if (this.#asked.answer(via.parameters.get('branch') ?? '', message.status)) return
+    if (this.#asked.answer(via.parameters.get('branch') ?? '', message)) return
     this.#tell(`${cseq.method} ${message.status}`, peer, since, {
       ending: 'ignore',
       reason: 'it answers nothing of ours',
@@ -192,7 +216,7 @@ export class SipServer implements ProtocolServer {
       const packet = encode(notifyFor(request, profile, { ...parts, branch, sequence: index + 1, keepsOrder }))
       bytes = packet.length
       asked = await this.#asked.ask(branch, packet, to)
-      if (asked.kind !== 'final' || asked.status !== 481) break
+      if (asked.kind !== 'final' || asked.response.status !== 481) break
     }
     this.#tell('NOTIFY', to, since, { ...endingOf(asked), bytes, evidence: parts.evidence })
   }
@@ -295,8 +319,9 @@ function queryOf(request: SipRequest, { from }: Essentials, peer: Endpoint): Pro
 function endingOf(asked: Asked): Pick<Told, 'ending' | 'answer' | 'reason'> {
   if (asked.kind !== 'final')
     return { ending: 'ignore', reason: asked.kind === 'timeout' ? 'the phone does not answer' : 'we are stopping' }
-  const answer = String(asked.status)
-  return asked.status < 300 ? { ending: 'reply', answer } : { ending: 'refuse', answer, reason: 'the phone refuses it' }
+  const { status } = asked.response
+  const answer = String(status)
+  return status < 300 ? { ending: 'reply', answer } : { ending: 'refuse', answer, reason: 'the phone refuses it' }
 }
 
 /** A link that has no such group any more (an interface that went away) leaves the others as they are. */

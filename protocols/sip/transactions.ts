@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Endpoint } from '#protocols/lib/exchange'
+import type { SipResponse } from './codec.ts'
 
 export interface SipTimers {
   /** The estimated round trip, in milliseconds; 500 by default [RFC 3261 §17.1.1.1]. */
@@ -45,7 +46,9 @@ export class AnsweredRequests {
   }
 }
 
-export type Asked = { readonly kind: 'final'; readonly status: number } | { readonly kind: 'timeout' | 'given up' }
+export type Asked =
+  | { readonly kind: 'final'; readonly response: SipResponse }
+  | { readonly kind: 'timeout' | 'given up' }
 
 interface Asking {
   readonly timers: Set<NodeJS.Timeout>
@@ -95,11 +98,11 @@ export class AskedRequests {
   }
 
   /** A response has come; false when nobody waits for it. */
-  answer(branch: string, status: number): boolean {
+  answer(branch: string, response: SipResponse): boolean {
     const asking = this.#asking.get(branch)
     if (!asking) return false
-    if (status < 200) asking.provisional = true
-    else asking.end({ kind: 'final', status })
+    if (response.status < 200) asking.provisional = true
+    else asking.end({ kind: 'final', response })
     return true
   }
 

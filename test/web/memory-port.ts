@@ -20,6 +20,7 @@ import type {
 
 import type { ConfigurationPort, ReloadReport } from '#web/ports/configuration'
 import { MemoryAlarms } from './memory-alarms.ts'
+import { MemoryCommands } from './memory-commands.ts'
 import { MemoryDirectory } from './memory-directory.ts'
 import { MemoryForwarding } from './memory-forwarding.ts'
 
@@ -184,6 +185,7 @@ export class MemoryPort implements WebPort {
   readonly alarmDesk = new MemoryAlarms(() => this.clock)
   readonly forwarding = new MemoryForwarding()
   readonly directory = new MemoryDirectory()
+  readonly commands = new MemoryCommands(() => this.clock)
 
   get alarmRows(): readonly Alarm[] {
     return this.alarmDesk.rows()

@@ -8,6 +8,7 @@ import type { DeviceDetail, WebPort } from '#web/port'
 import type { Views } from '#web/views'
 import { alarmHref, severityWords } from './alarms/words.ts'
 import { splitBoots } from './boots.ts'
+import { commandsView } from './commands.ts'
 import { type Diagnosis, diagnose } from './diagnosis.ts'
 import { showMessage } from './message.ts'
 import { userText } from './phone-row.ts'
@@ -15,7 +16,7 @@ import { presenceWords } from './presence.ts'
 import { showPage } from './shell.ts'
 import { timelineView } from './timeline.ts'
 
-const PARTS = ['device-head', 'device-timeline', 'device-facts', 'device-alarms'] as const
+const PARTS = ['device-head', 'device-timeline', 'device-facts', 'device-alarms', 'device-commands'] as const
 /** Of one phone; the rest is in the list. */
 const ALARMS = 10
 
@@ -61,6 +62,9 @@ export function deviceFragments(port: WebPort, views: Views, time: TimeFormat): 
     'device-timeline': part('device-timeline', (device, now) => {
       const working = device.presence === 'registered'
       return timelineView(device.steps, diagnosisOf(device, time, now).failing, working, time, now)
+    }),
+    'device-commands': part('device-commands', ({ phone }, now) => {
+      return port.commands ? commandsView(port.commands, phone.mac, time, now) : { actions: [], rows: [] }
     }),
     'device-facts': part('device-facts', (device, now) => factsView(device, time, now)),
     'device-alarms': part('device-alarms', ({ phone }, now) => alarmsView(port, phone.mac, time, now)),

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** What a phone can be told to do. */
+export const COMMAND_KINDS = ['restart', 'check', 'factory reset', 'message'] as const
+export type CommandKind = (typeof COMMAND_KINDS)[number]
+
+/** How it is told: by SIP at once, or in the answer to its next keep-alive. */
+export const WAYS = ['sip', 'keep-alive'] as const
+export type Way = (typeof WAYS)[number]
+
+/** One try to tell the phone, and what came of it. Times are milliseconds since the epoch. */
+export interface Attempt {
+  readonly way: Way
+  readonly at: number
+  readonly outcome: 'accepted' | 'not accepted'
+  /** A sentence for people. */
+  readonly detail: string
+}
+
+export type CommandState =
+  /** For a way that is open. */
+  | 'waiting'
+  /** By a way that answers; no other way may tell it meanwhile. */
+  | 'trying'
+  /** The phone took it, and was not seen to do it yet. */
+  | 'accepted'
+  /** The phone was seen to do it; of a message, that it was taken. */
+  | 'confirmed'
+  | 'failed'
+  | 'expired'
+  | 'cancelled'
+
+export interface Command {
+  readonly id: string
+  readonly kind: CommandKind
+  /** Of a message. */
+  readonly text: string
+  /** Who wants it. */
+  readonly by: string
+  readonly at: number
+  readonly expiresAt: number
+  readonly state: CommandState
+  /** Since when it is in this state. */
+  readonly since: number
+  /** Why it failed; empty otherwise. */
+  readonly reason: string
+  readonly attempts: readonly Attempt[]
+}
+
+/** The commands of one phone, the oldest first: all in one record, so that no two can be told at once. */
+export interface CommandQueue {
+  readonly commands: readonly Command[]
+}
+
+/** Open ones that a phone may have, and closed ones that are kept to be looked at. */
+export const MOST_OPEN = 3
+const MOST_CLOSED = 10
+const MOST_ATTEMPTS = 8
+/** A phone that took a command has so long to be seen doing it, in milliseconds. */
+export const CONFIRM_WITHIN = 10 * 60_000
+
+const OPEN: readonly CommandState[] = ['waiting', 'trying', 'accepted']
+
+export function isOpen({ state }: Command): boolean {
+  return OPEN.includes(state)
+}
+
+/** What a command that the phone took waits for; a message is done when it is taken. */
+export const PROOF: Readonly<Record<CommandKind, string>> = {
+  restart: 'the phone starts',
+  check: 'the phone fetches its configuration',
+  'factory reset': 'the phone starts',
+  message: '',
+}
+
+export function withState(command: Command, state: CommandState, now: number, reason = ''): Command {
+  return { ...command, state, since: now, reason }
+}
+
+/** After a try: the phone took it, or the next way has its turn. */
+export function withAttempt(command: Command, attempt: Attempt): Command {
+  const attempts = [...command.attempts, attempt].slice(-MOST_ATTEMPTS)
+  if (attempt.outcome === 'not accepted') return withState({ ...command, attempts }, 'waiting', attempt.at)
+  return withState({ ...command, attempts }, PROOF[command.kind] === '' ? 'confirmed' : 'accepted', attempt.at)
+}
+
+/** The queue with a command changed or added; the oldest closed ones give way. */
+export function withCommand({ commands }: CommandQueue, command: Command): CommandQueue {
+  const isKnown = commands.some(({ id }) => id === command.id)
+  const all = isKnown ? commands.map((one) => (one.id === command.id ? command : one)) : [...commands, command]
+  const closed = all.filter((one) => !isOpen(one))
+  const forgotten = new Set(closed.slice(0, Math.max(0, closed.length - MOST_CLOSED)))
+  return { commands: all.filter((one) => !forgotten.has(one)) }
+}
+
+/** What time alone changes. Undefined when that is nothing. */
+export function aged(queue: CommandQueue, now: number): CommandQueue | undefined {
+  let changed: CommandQueue | undefined
+  for (const command of queue.commands) {
+    const next = agedCommand(command, now)
+    if (next) changed = withCommand(changed ?? queue, next)
+  }
+  return changed
+}
+
+function agedCommand(command: Command, now: number): Command | undefined {
+  const { state, since, expiresAt, kind } = command
+  if (state === 'waiting' && now >= expiresAt) return withState(command, 'expired', now, 'no way to the phone was open')
+  // A try that nobody ended: we stopped in between. Whether the phone heard it, only the phone can show.
+  if (state === 'trying' && now >= since + CONFIRM_WITHIN) return withState(command, 'accepted', now)
+  if (state === 'accepted' && now >= since + CONFIRM_WITHIN) {
+    return withState(command, 'failed', now, `in ten minutes it was not seen that ${PROOF[kind]}`)
+  }
+  return undefined
+}
+
+/** What a phone was seen to do confirms the commands that asked for it and were taken. */
+export function confirmed(queue: CommandQueue, done: 'started' | 'fetched', now: number): CommandQueue | undefined {
+  const kinds: readonly CommandKind[] = done === 'started' ? ['restart', 'factory reset'] : ['check']
+  let changed: CommandQueue | undefined
+  for (const command of queue.commands) {
+    const wasTold = command.state === 'accepted' || command.state === 'trying'
+    if (wasTold && kinds.includes(command.kind)) {
+      changed = withCommand(changed ?? queue, withState(command, 'confirmed', now))
+    }
+  }
+  return changed
+}
