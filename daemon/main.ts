@@ -3,9 +3,11 @@
 import { Command } from 'commander'
 import { checkConfigCommand } from './cli/check-config.ts'
 import { dhcpCommand } from './cli/dhcp.ts'
+import { directoryCommand } from './cli/directory.ts'
 import { explainCommand } from './cli/explain.ts'
 import type { CliIo } from './cli/io.ts'
 import { leasesCommand } from './cli/leases.ts'
+import { readPassword } from './cli/password.ts'
 import { exportCommand, importCommand } from './cli/people.ts'
 import { reloadCommand } from './cli/reload.ts'
 import { runCommand } from './cli/run.ts'
@@ -26,6 +28,7 @@ const io: CliIo = {
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
   terminal: process.stdout.isTTY === true,
+  readPassword: (prompt) => readPassword(prompt, process.stdin, process.stderr),
   environment: process.env,
   pid: process.pid,
   signal: stop.signal,
@@ -54,6 +57,7 @@ const program = new Command('offhook')
   .addCommand(importCommand(io))
   .addCommand(exportCommand(io))
   .addCommand(dhcpCommand(io))
+  .addCommand(directoryCommand(io))
   .addCommand(explainCommand(io))
 
 await program.parseAsync(process.argv)

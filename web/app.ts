@@ -10,6 +10,7 @@ import { commandsApiRoutes } from './api/commands.ts'
 import { configurationApiRoutes } from './api/configuration.ts'
 
 import { dhcpApiRoutes } from './api/dhcp.ts'
+import { directoryApiRoutes } from './api/directory.ts'
 import { forwardingApiRoutes } from './api/forwarding.ts'
 import { peopleApiRoutes } from './api/people.ts'
 import { apiRoutes } from './api/routes.ts'
@@ -119,6 +120,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     ...(alarmDesk ? [alarmsApiRoutes(alarmDesk), alarmsRoutes(web, alarmDesk)] : []),
     ...(forwarding ? [forwardingApiRoutes(forwarding), forwardingRoutes(web, forwarding)] : []),
     ...(commands ? [commandRoutes(web, commands), commandsApiRoutes(commands)] : []),
+    ...(directory ? [directoryApiRoutes(directory)] : []),
     configurationApiRoutes(web),
     ...(scopes ? [scopesApiRoutes(scopes)] : []),
     ...(scopes && users ? [usersApiRoutes(users, scopes)] : []),
