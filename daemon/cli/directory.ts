@@ -188,7 +188,7 @@ async function accounts(options: Options, io: CliIo): Promise<void> {
 }
 
 async function setAccount(name: string, options: Options, io: CliIo): Promise<void> {
-  const password = await io.readPassword(options.new ? 'Password' : 'New password (empty keeps the old one)')
+  const password = await io.readPassword?.(options.new ? 'Password' : 'New password (empty keeps the old one)')
   const body = { name, password, region: options.region, owner: options.owner }
   const place = 'api/v1/directory/accounts'
   const account = await asked<BindAccount>(

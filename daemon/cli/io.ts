@@ -6,8 +6,8 @@ export interface CliIo {
   stderr(text: string): void
   /** True when a person reads standard output. */
   readonly terminal: boolean
-  /** A password, asked for on the terminal without showing it, or the first line of standard input. */
-  readPassword(prompt: string): Promise<string>
+  /** A password, asked for on the terminal without showing it, or the first line of standard input; absent where nobody can type. */
+  readPassword?(prompt: string): Promise<string>
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Our process id, which systemd names in LISTEN_PID. */
   readonly pid: number

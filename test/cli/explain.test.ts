@@ -38,7 +38,7 @@ async function run(...args: string[]) {
     },
     ...{
       terminal: false,
-      readPassword: async () => '',
+
       environment: {},
       pid: 1,
       signal: new AbortController().signal,

@@ -21,7 +21,7 @@ async function run(dhcp: object): Promise<{ stdout: string; stderr: string; code
     stderr(text) {
       said.stderr += text
     },
-    readPassword: async () => '',
+
     ...{ terminal: false, environment: {}, signal: new AbortController().signal, pid: 1 },
     setExitCode(code) {
       said.code = code
