@@ -61,5 +61,5 @@ export const alarms = z.strictObject({
     .max(1_000_000)
     .default(50_000)
     .meta(restart('History events', 'Most of them; a destination that is down for longer misses the oldest.')),
-  destinations: destinations.meta(restart('Destinations', 'Where alarms are forwarded to.')),
+  destinations: destinations.meta(live('Destinations', 'Where alarms are forwarded to.')),
 })

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
 import { Command } from 'commander'
+import { alarmCommand } from './cli/alarm.ts'
 import { checkConfigCommand } from './cli/check-config.ts'
 import { dhcpCommand } from './cli/dhcp.ts'
 import { directoryCommand } from './cli/directory.ts'
@@ -12,6 +13,7 @@ import { exportCommand, importCommand } from './cli/people.ts'
 import { reloadCommand } from './cli/reload.ts'
 import { runCommand } from './cli/run.ts'
 import { simulateCommand } from './cli/simulate.ts'
+import { snmpCommand } from './cli/snmp.ts'
 import { storeCommand, verifyCommand } from './cli/store.ts'
 import { userCommand } from './cli/user.ts'
 
@@ -59,5 +61,7 @@ const program = new Command('offhook')
   .addCommand(dhcpCommand(io))
   .addCommand(directoryCommand(io))
   .addCommand(explainCommand(io))
+  .addCommand(alarmCommand(io))
+  .addCommand(snmpCommand(io))
 
 await program.parseAsync(process.argv)
