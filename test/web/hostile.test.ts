@@ -9,6 +9,7 @@ import { eventFrame } from '#web/live/stream'
 import { escapeHtml } from '#web/views'
 import { Events, listen, location, type ServerEvent, type Site, signedIn, type Visitor } from './client.ts'
 import type { MemoryDirectory } from './memory-directory.ts'
+import { destination } from './memory-forwarding.ts'
 import { MemoryPort, MONDAY, mac, phone, step } from './memory-port.ts'
 
 const ADDRESS = mac('00908f123456')
@@ -67,22 +68,49 @@ function attackWith(port: MemoryPort, attack: string): void {
     lease,
     steps,
   })
-  port.alarmRows = [
-    {
-      id: attack,
-      name: attack,
-      source: `IPPhone/${attack}`,
-      severity: 'major',
-      description: attack,
-      remedy: attack,
-      ...PLAIN_ALARM,
-      raisedAt: Number.NaN,
-      lastAt: MONDAY,
-      count: 1,
-    },
+  port.alarmRows = []
+  port.alarmDesk.events = []
+  const alarm = {
+    id: alarmId(attack),
+    name: attack,
+    source: `IPPhone/${attack}`,
+    severity: 'major' as const,
+    description: attack,
+    remedy: attack,
+    ...PLAIN_ALARM,
+    mac: ADDRESS,
+    scope: attack,
+    remoteHost: attack,
+    additionalInfo: [attack, attack, attack],
+    acknowledged: { by: attack, at: MONDAY, note: attack },
+    comments: [{ by: attack, at: MONDAY, text: attack }],
+    blast: 2,
+    raisedAt: Number.NaN,
+    lastAt: MONDAY,
+    count: 1,
+  }
+  port.alarmDesk.raise(alarm)
+  port.alarmDesk.raise({ ...alarm, id: `part ${alarm.id}`, parent: alarm.id })
+  port.alarmDesk.scopeRows = [{ id: 'place', label: attack }]
+  port.alarmDesk.windows = [
+    { id: attack, title: attack, scope: attack, from: MONDAY - 1, to: MONDAY + 1, by: attack, createdAt: 0 },
+  ]
+  const values = { host: attack, names: 'one', version: '2c' }
+  port.forwarding.rows = [
+    destination('d1', attack, {
+      target: attack,
+      lastError: attack,
+      state: 'failing',
+      values,
+      secretsSet: ['community'],
+    }),
   ]
   port.trouble = attack
   port.serverRows = [{ name: attack, health: { state: 'lost', endpoints: [], detail: attack } }]
+}
+
+function alarmId(attack: string): string {
+  return `alarm@${wellFormed(attack).slice(0, 1900)}`
 }
 
 /** The elements and the names of their attributes, in order: what an attack would have to change to do harm. */
@@ -126,15 +154,24 @@ describe.each(ATTACKS)('a phone that calls itself %j', (attack) => {
     const paths = (text: string) => {
       return ['/', '/devices', `/devices/${ADDRESS}`, `/devices?text=zz${text}`, `/devices/${text}`, `/${text}`]
     }
+    const pages = (name: string) => {
+      const alarm = `/alarms/${encodeURIComponent(alarmId(name))}`
+      const unfolded = `/alarms?${new URLSearchParams({ unfold: alarmId(name) })}`
+      return [
+        ...['/alarms', unfolded, alarm, `${alarm}/clear`, '/alarms/history', '/alarms/maintenance'],
+        ...['/alarms/maintenance/new', '/forwarding', '/forwarding/d1', '/forwarding/d1/edit', '/forwarding/d1/remove'],
+      ]
+    }
     const read = async (address: string) => {
       const response = await visitor.get(address)
       expect([200, 400, 404]).toContain(response.status)
       return response.text()
     }
     attackWith(port, 'harmless')
-    const benign = await Promise.all(paths('harmless').map(read))
+    const benign = await Promise.all([...paths('harmless'), ...pages('harmless')].map(read))
     attackWith(port, attack)
-    for (const [n, path] of paths(query).entries()) expectHarmless(await read(path), benign[n] ?? '')
+    for (const [n, path] of [...paths(query), ...pages(attack)].entries())
+      expectHarmless(await read(path), benign[n] ?? '')
   })
 
   test('arrives unchanged in the JSON API, as JSON', async () => {
@@ -146,7 +183,7 @@ describe.each(ATTACKS)('a phone that calls itself %j', (attack) => {
   })
 
   test('cannot break out of an event', async () => {
-    const show = 'trouble,recent,alarms,servers,device-head,device-row,device-timeline,device-facts'
+    const show = 'trouble,alarms,servers,device-head,device-row,device-timeline,device-facts,device-alarms'
     const follow = async () => new Events(await visitor.get(`/events?show=${show}&of=${ADDRESS}`))
     attackWith(port, 'harmless')
     const [open, benign] = await first(follow)

@@ -13,6 +13,7 @@ import { showPage } from '#web/pages/shell'
 import type { AlarmsPort, MaintenanceWindow } from '#web/ports/alarms'
 import type { FieldError } from '#web/ports/saved'
 import { alarmTabs } from './tabs.ts'
+import { pathPart } from './words.ts'
 
 const HOME = '/alarms/maintenance'
 const TRAIL = [
@@ -179,7 +180,7 @@ function windowRow(web: Web, window: MaintenanceWindow, places: ReadonlyMap<stri
   const now = web.port.now()
   const over = window.to <= now
   const open = window.from <= now && !over
-  const href = `${HOME}/${encodeURIComponent(window.id)}`
+  const href = `${HOME}/${pathPart(window.id)}`
   const of = window.title
   return {
     cells: [

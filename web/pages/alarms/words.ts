@@ -73,7 +73,12 @@ export function lastAction(alarm: Alarm): LastAction {
   return actions.reduce((best, one) => (one.at > best.at ? one : best))
 }
 
-/** Each alarm has one address; it never throws, whatever a phone called itself. */
+/** Each alarm has one address. */
 export function alarmHref(id: string): string {
-  return `/alarms/${encodeURIComponent(Buffer.from(id).toString())}`
+  return `/alarms/${pathPart(id)}`
+}
+
+/** Any text as one segment of a path; never throws, whatever a phone called itself: half a character becomes U+FFFD. */
+export function pathPart(text: string): string {
+  return encodeURIComponent(Buffer.from(text).toString())
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { count } from '#web/format'
 import type { Badge } from '#web/kit/cell'
+import { pathPart } from '#web/pages/alarms/words'
 import type { Tone } from '#web/pages/presence'
 import type { Destination } from '#web/ports/forwarding'
 
@@ -49,5 +50,5 @@ export function span(milliseconds: number): string {
 }
 
 export function destinationHref(id: string): string {
-  return `/forwarding/${encodeURIComponent(Buffer.from(id).toString())}`
+  return `/forwarding/${pathPart(id)}`
 }
