@@ -21,6 +21,7 @@ import { composeForwarding } from './compose/forwarding.ts'
 import { composeFoundation } from './compose/foundation.ts'
 import { composePeople } from './compose/people.ts'
 import { composeSip } from './compose/sip.ts'
+import { composeSnmp } from './compose/snmp.ts'
 import { prepareDataFolder } from './data-folder.ts'
 import type { Part } from './lifecycle.ts'
 import { createMetrics } from './metrics.ts'
@@ -54,7 +55,8 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const directory = composeDirectory(base, people.scopes, credentials)
   const alarming = composeAlarms(base, fleet, people.scopes, firmware)
   const accounts = new Accounts(store, now, announce, (name, from) => alarming.signIns.throttled(name, from))
-  const forwarding = composeForwarding(base, alarming.scopes, credentials)
+  const snmp = composeSnmp(base, { fleet: () => view.summary(), leased: dhcp.leased }, credentials)
+  const forwarding = composeForwarding(base, alarming.scopes, credentials, snmp.engine)
 
   const tftp = new TftpServer({ listen: config.tftp.listen, port: tftpFiles(files), observe })
   const http = new PhoneHttpServer({
@@ -71,6 +73,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     ...(config.http.enabled ? [http] : []),
     ...directory.servers,
     ...sip.servers,
+    ...snmp.servers,
   ]
 
   const localToken = randomBytes(32).toString('base64url')
@@ -112,7 +115,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     },
     stop: () => store.close(),
   }
-  const services = [forwarding, people, phones, dhcp, directory, telling, alarming].flatMap(({ parts }) => parts)
+  const services = [snmp, forwarding, people, phones, dhcp, directory, telling, alarming].flatMap(({ parts }) => parts)
   const supervised = fixed.map((server) => supervise(server, alarms, announce))
   const parts: Part[] = [data, ...services, dhcp.switched, ...supervised]
   return { parts, serving, configuration: base.configuration, accounts, announce, alarms, localToken }

@@ -41,6 +41,8 @@ export function composeDhcp(base: Foundation, links: readonly LinkSocket[]) {
     parts: [partOf('addressing', addressing)],
     switched,
     readings: dhcpReadings(addressing, counts),
+    /** Addresses leased now. */
+    leased: () => [...addressing.useByPool().values()].flat().reduce((sum, { leased }) => sum + leased, 0),
     explain,
   }
 }

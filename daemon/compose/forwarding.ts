@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { FACILITIES } from '#config/forwarding'
 import { checkDestination, configuredDestinations } from '#daemon/destinations'
-import type { Part } from '#daemon/lifecycle'
+import { partOf } from '#daemon/lifecycle'
 import type { Reading } from '#daemon/metrics'
 import type { AlarmScopes } from '#daemon/services/alarm-scopes'
 import { Forwarding, type ReadyDestination } from '#daemon/services/forwarding/forwarding'
@@ -12,8 +12,7 @@ import { MailSender } from '#daemon/services/forwarding/senders/mail'
 import { SnmpDestination } from '#daemon/services/forwarding/senders/snmp'
 import { SyslogSender } from '#daemon/services/forwarding/senders/syslog'
 import { WebhookSender } from '#daemon/services/forwarding/senders/webhook'
-import { beginBoot } from '#daemon/snmp-engine'
-import { LocalEngine } from '#protocols/snmp/engine'
+import type { LocalEngine } from '#protocols/snmp/engine'
 import { MIB_NAME, mibText } from '#protocols/snmp/mib'
 import { profiles } from '#protocols/snmp/profiles'
 import { SnmpSender } from '#protocols/snmp/sender'
@@ -24,19 +23,16 @@ export function composeForwarding(
   { config, configuration, store, alarms, vault, announce, now }: Foundation,
   scopes: AlarmScopes,
   credentials: string | undefined,
+  engine: () => LocalEngine,
 ) {
   const { arc } = config.snmp
   const wordings = profiles({ own: arc })
-  const startedAt = now()
   const place = hostname()
   /** Enterprise number of the arc: 1.3.6.1.4.1.<number>… */
   const enterprise = Number(arc.split('.')[6])
-  /** One for all senders: a receiver of traps holds us to one clock. */
-  let engine: LocalEngine | undefined
 
   function notifier(): SnmpSender {
-    if (!engine) throw new Error('SNMP was asked for before its engine was started')
-    return new SnmpSender({ engine, now: () => performance.now(), random: randomBytes })
+    return new SnmpSender({ engine: engine(), now: () => performance.now(), random: randomBytes })
   }
 
   function senderFor({ settings, secrets }: ReadyDestination): Sender {
@@ -44,7 +40,7 @@ export function composeForwarding(
       case 'snmp':
         return new SnmpDestination({
           ...{ settings, secrets, now, notifier: notifier(), wording: wordings[settings.profile] },
-          uptime: () => Math.floor((now() - startedAt) / 10),
+          uptime: () => engine().uptime,
         })
       case 'mail':
         return new MailSender({ settings, secrets, place, now })
@@ -68,15 +64,7 @@ export function composeForwarding(
     return () => forwarding.reconfigure(destinations)
   })
 
-  const part: Part = {
-    name: 'forwarding',
-    async start() {
-      engine = new LocalEngine(await beginBoot(store, config.snmp.engineId, randomBytes), () => performance.now())
-      await forwarding.start()
-    },
-    stop: () => forwarding.stop(),
-  }
-  return { parts: [part], port: forwarding, readings: forwardingReadings(forwarding) }
+  return { parts: [partOf('forwarding', forwarding)], port: forwarding, readings: forwardingReadings(forwarding) }
 }
 
 function forwardingReadings(forwarding: Forwarding): Reading[] {

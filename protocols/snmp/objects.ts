@@ -122,11 +122,14 @@ export const COLUMNS: readonly Column[] = [
 ]
 
 export const FLEET: readonly Scalar[] = [
-  fleet(1, 'offhookPhonesKnown', 'Phones that the appliance knows.', 'phonesKnown'),
-  fleet(2, 'offhookPhonesOnline', 'Phones that tell regularly that they are well.', 'phonesOnline'),
-  fleet(3, 'offhookPhonesOffline', 'Phones that have become silent.', 'phonesOffline'),
-  fleet(4, 'offhookPhonesNeverSeen', 'Phones that are known and never were seen.', 'phonesNeverSeen'),
-  fleet(5, 'offhookLeasesActive', 'IP addresses that are leased by DHCP.', 'leasesActive'),
+  fleet(1, 'offhookPhonesKnown', 'Phones that the appliance knows.', 'known'),
+  fleet(2, 'offhookPhonesRegistered', 'Phones that are registered with their SIP server.', 'registered'),
+  fleet(3, 'offhookPhonesStarting', 'Phones that have started and are not registered yet.', 'starting'),
+  fleet(4, 'offhookPhonesNotRegistered', 'Phones that report that they are not registered.', 'notRegistered'),
+  fleet(5, 'offhookPhonesDisconnected', 'Phones that have been silent for too long.', 'disconnected'),
+  fleet(6, 'offhookPhonesSeen', 'Phones that were seen and never reported how they are.', 'seen'),
+  fleet(7, 'offhookPhonesPending', 'Phones that wait for approval.', 'pendingApproval'),
+  fleet(8, 'offhookLeasesActive', 'IP addresses that are leased by DHCP.', 'leasesActive'),
 ]
 
 export const ACTIVE_COUNT: Scalar = {

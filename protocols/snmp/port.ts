@@ -142,10 +142,16 @@ export type Wording = (tidings: Tidings, uptime: number) => Notification
 
 /** How the fleet is, for the scalars of OFFHOOK-MIB. */
 export interface FleetCounters {
-  readonly phonesKnown: number
-  readonly phonesOnline: number
-  readonly phonesOffline: number
-  readonly phonesNeverSeen: number
+  readonly known: number
+  readonly registered: number
+  /** Started and not registered yet. */
+  readonly starting: number
+  readonly notRegistered: number
+  /** Silent for too long. */
+  readonly disconnected: number
+  /** Seen, but it never reported. */
+  readonly seen: number
+  readonly pendingApproval: number
   readonly leasesActive: number
 }
 
@@ -156,7 +162,8 @@ export interface AgentPicture {
   readonly contact: string
   readonly location: string
   readonly fleet: FleetCounters
-  /** In any order; the same array as long as nothing changed, since the agent keeps what it made of it. */
+  /** In any order, each with an index of its own; the same array as long as it can be, since the agent keeps what it
+   * made of it. */
   readonly alarms: readonly ToldAlarm[]
 }
 

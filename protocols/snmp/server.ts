@@ -21,8 +21,8 @@ export interface SnmpServerOptions {
   readonly listen: Endpoint
   readonly port: AgentPort
   readonly access: AgentAccess
-  /** Shared with the senders of notifications. */
-  readonly engine: LocalEngine
+  /** Shared with the senders of notifications; asked for at the start. */
+  readonly engine: () => LocalEngine
   /** OFFHOOK-MIB's arc. */
   readonly arc?: Oid
   /** sysDescr: product and version. */
@@ -71,7 +71,7 @@ export class SnmpServer implements ProtocolServer {
   readonly #counters = new Counters()
   readonly #walks: Walks
   readonly #working = new Set<Promise<void>>()
-  #door: Door | undefined
+  #served: { readonly door: Door; readonly engine: LocalEngine } | undefined
   #socket: Socket | undefined
   #rows: { readonly of: Snapshot['picture']['alarms']; readonly rows: Snapshot['rows'] } | undefined
   #stopping: Promise<void> | undefined
@@ -86,9 +86,9 @@ export class SnmpServer implements ProtocolServer {
 
   async start(signal: AbortSignal): Promise<void> {
     if (this.#socket) throw new Error('snmp is started already')
-    const { listen, access, engine, random } = this.#options
     signal.throwIfAborted()
-    this.#door ??= new Door({ access, engine, counters: this.#counters, salts: new Salts(random(8)) })
+    this.#served ??= this.#prepare()
+    const { listen } = this.#options
     const socket: Socket = await bindUdp(
       listen,
       {
@@ -116,6 +116,13 @@ export class SnmpServer implements ProtocolServer {
     this.#standing.onLost(listener)
   }
 
+  /** Makes the keys of those who may read. */
+  #prepare(): { readonly door: Door; readonly engine: LocalEngine } {
+    const { access, random } = this.#options
+    const engine = this.#options.engine()
+    return { engine, door: new Door({ access, engine, counters: this.#counters, salts: new Salts(random(8)) }) }
+  }
+
   #receive(bytes: Uint8Array, peer: Endpoint, socket: Socket): void {
     const since = performance.now()
     const tell = (told: Told) => {
@@ -135,7 +142,7 @@ export class SnmpServer implements ProtocolServer {
     const { tell } = heard
     let admission: Admission | undefined
     try {
-      admission = this.#door?.admit(bytes)
+      admission = this.#served?.door.admit(bytes)
     } catch (error) {
       const isMalformed = error instanceof MalformedPacket
       tell({
@@ -208,8 +215,8 @@ export class SnmpServer implements ProtocolServer {
   async #view(pdu: Pdu, peer: string): Promise<View> {
     const asked = pdu.kind === 'get' ? undefined : pdu.varbinds.at(-1)?.oid
     const snapshot = this.#walks.recall(peer, asked) ?? (await this.#look(peer))
-    const { engine, description } = this.#options
-    const system = systemScalars(snapshot.picture, engine, this.#arc, description)
+    const { description, engine } = this.#options
+    const system = systemScalars(snapshot.picture, this.#served?.engine ?? engine(), this.#arc, description)
     return new View(this.#arc, snapshot.picture, snapshot.rows, [...system, ...this.#counters.scalars()])
   }
 

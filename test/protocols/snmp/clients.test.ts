@@ -75,9 +75,14 @@ async function lines(tool: string, way: readonly string[], ...args: string[]): P
 
 describe.each(WAYS)('version %s', (_, way) => {
   test('snmpget', async () => {
-    const names = ['offhookPhonesOnline.0', 'offhookAlarmActiveCount.0', 'offhookAlarmName.4', 'offhookAlarmSeverity.4']
+    const names = [
+      'offhookPhonesRegistered.0',
+      'offhookAlarmActiveCount.0',
+      'offhookAlarmName.4',
+      'offhookAlarmSeverity.4',
+    ]
     expect(await lines('snmpget', way, place, ...names.map((name) => `${MIB_NAME}::${name}`))).toEqual([
-      'OFFHOOK-MIB::offhookPhonesOnline.0 = Gauge32: 9',
+      'OFFHOOK-MIB::offhookPhonesRegistered.0 = Gauge32: 9',
       'OFFHOOK-MIB::offhookAlarmActiveCount.0 = Gauge32: 40',
       'OFFHOOK-MIB::offhookAlarmName.4 = STRING: Grün 4',
       'OFFHOOK-MIB::offhookAlarmSeverity.4 = INTEGER: critical(5)',
@@ -86,7 +91,7 @@ describe.each(WAYS)('version %s', (_, way) => {
 
   test('snmpwalk and snmpbulkwalk see the same, in order and to the end', async () => {
     const walked = await lines('snmpwalk', way, '-On', place, `.${ARC}`)
-    expect(walked).toHaveLength(6 + 40 * COLUMNS.length)
+    expect(walked).toHaveLength(9 + 40 * COLUMNS.length)
     for (const repetitions of ['1', '10', '200']) {
       expect(await lines('snmpbulkwalk', way, '-On', `-Cr${repetitions}`, place, `.${ARC}`)).toEqual(walked)
     }
@@ -119,7 +124,7 @@ describe.each(WAYS)('version %s', (_, way) => {
   })
 
   test('snmpset is refused', async () => {
-    const { code, stderr } = await run('snmpset', way, place, 'OFFHOOK-MIB::offhookPhonesOnline.0', 'u', '1')
+    const { code, stderr } = await run('snmpset', way, place, 'OFFHOOK-MIB::offhookPhonesRegistered.0', 'u', '1')
     expect(code).not.toBe(0)
     expect(stderr).toContain('notWritable')
   })
@@ -152,14 +157,14 @@ describe('version 3 refuses', () => {
     ['another context', ['-u', 'open', '-l', 'noAuthNoPriv', '-n', 'elsewhere'], 'context', 'snmpUnknownContexts'],
   ] as const)('%s', async (_, way, sentence, counter) => {
     const from = told.length
-    const { stdout, stderr } = await run('snmpget', ['-v3', ...way], place, 'OFFHOOK-MIB::offhookPhonesOnline.0')
+    const { stdout, stderr } = await run('snmpget', ['-v3', ...way], place, 'OFFHOOK-MIB::offhookPhonesRegistered.0')
     expect(stdout + stderr).toContain(sentence)
     expect(told.slice(from).map(({ answer }) => answer)).toContain(counter)
   })
 
   test('a user with less security than it has to use', async () => {
     const way = ['-v3', '-u', 'private', '-l', 'noAuthNoPriv']
-    const { stdout, stderr } = await run('snmpget', way, place, 'OFFHOOK-MIB::offhookPhonesOnline.0')
+    const { stdout, stderr } = await run('snmpget', way, place, 'OFFHOOK-MIB::offhookPhonesRegistered.0')
     expect(stdout + stderr).toContain('authorizationError')
     expect(stdout).not.toContain('Gauge32')
   })

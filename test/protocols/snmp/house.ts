@@ -27,7 +27,10 @@ export class House implements AgentPort {
 
   async picture(): Promise<AgentPicture> {
     this.asked++
-    const fleet = { phonesKnown: 12, phonesOnline: 9, phonesOffline: 2, phonesNeverSeen: 1, leasesActive: 4_000_000 }
+    const fleet = {
+      ...{ known: 12, registered: 9, starting: 1, notRegistered: 0, disconnected: 2, seen: 0, pendingApproval: 0 },
+      leasesActive: 4_000_000,
+    }
     return { name: 'phones.example', contact: 'noc@example', location: 'Berlin', fleet, alarms: this.alarms }
   }
 }
@@ -54,7 +57,7 @@ export interface AgentOptions {
 
 export function agent(port: AgentPort, told: Exchange[], { access, limits, listen }: AgentOptions = {}): SnmpServer {
   return new SnmpServer({
-    ...{ listen: listen ?? { address: '127.0.0.1', port: 0 }, port, engine: localEngine() },
+    ...{ listen: listen ?? { address: '127.0.0.1', port: 0 }, port, engine: localEngine },
     access: { ...ACCESS, ...access },
     ...{ description: 'Offhook 1.2.3', observe: (exchange) => told.push(exchange), random: randomBytes },
     ...(limits ? { limits } : {}),
