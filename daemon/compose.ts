@@ -48,11 +48,11 @@ export function compose(config: Config, logger: Logger, now: () => number, given
 
   const { fleet, view, ...phones } = composeFleet(base)
   const people = composePeople(base, view)
-  const { files, firmware } = composeFiles(base, people.scopes)
+  const directory = composeDirectory(base, people.scopes, credentials)
+  const { files, firmware } = composeFiles(base, people.scopes, directory.phoneLdap)
   const dhcp = composeDhcp(base, dhcpLinks)
   const sip = composeSip(base)
   const telling = composeCommands(base, fleet, sip.caller, credentials)
-  const directory = composeDirectory(base, people.scopes, credentials)
   const alarming = composeAlarms(base, fleet, people.scopes, firmware)
   const accounts = new Accounts(store, now, announce, (name, from) => alarming.signIns.throttled(name, from))
   const snmp = composeSnmp(base, { fleet: () => view.summary(), leased: dhcp.leased }, credentials)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path'
 import { builtInPlaceholders, shippedTemplates } from '#config/templates'
+import type { PhoneSettings } from '#daemon/services/directory/phone-settings'
 import { FirmwareFiles } from '#daemon/services/firmware'
 import { type Places, Provisioning } from '#daemon/services/provisioning'
 import { phonePorts, subnetsOf } from '#daemon/settings'
@@ -9,11 +10,15 @@ import { files as filesOf } from '#protocols/provisioning/answer'
 import type { Foundation } from './foundation.ts'
 
 /** What phones fetch: their configuration and firmware, the same by HTTP and TFTP. */
-export function composeFiles({ config, configuration, store, now }: Foundation, scopes: Places) {
+export function composeFiles(
+  { config, configuration, store, now }: Foundation,
+  scopes: Places,
+  directory: PhoneSettings,
+) {
   const firmware = new FirmwareFiles(join(config.data.folder, 'firmware'))
   const subnets = configuration.derive(subnetsOf)
   const provisioning = new Provisioning({
-    ...{ store, now, identify, firmware, scopes },
+    ...{ store, now, identify, firmware, scopes, directory },
     get subnets() {
       return subnets()
     },

@@ -8,7 +8,7 @@ import type { Scope, ScopeTree } from '#daemon/domain/scope'
 import { type Subnet, subnetOf } from '#daemon/domain/subnet'
 import { globalFileName, render, renderOwn, type Template, templateFor } from '#daemon/domain/template'
 import type { Store } from '#daemon/store/store'
-import { phones, users } from '#daemon/store/tables'
+import { leases, phones, users } from '#daemon/store/tables'
 import { bootstrapFile } from '#daemon/vendors/audiocodes/bootstrap'
 import { type PhonePorts, type PhoneUrls, phoneUrls } from '#daemon/vendors/audiocodes/urls'
 import type { Evidence } from '#protocols/lib/exchange'
@@ -31,6 +31,8 @@ export interface ProvisioningOptions {
   readonly templates: readonly Template[]
   readonly builtIn: Readonly<Record<string, string>>
   readonly firmware: FirmwareFiles
+  /** How phones ask a directory, by the id of the scope they are in; secrets only where `secrets` says so. */
+  readonly directory?: { layer(region: string, server: string, secrets: boolean): Layer | undefined }
   /** Regions and sites; without them a phone's subnet alone tells its place. */
   readonly scopes?: Places
 }
@@ -109,8 +111,27 @@ export class Provisioning implements ProvisioningPort {
     }
     const approved = phone?.approval === 'approved' ? phone : undefined
     const user = approved && this.#userOf(approved)
-    const own = [...layers, ...userLayer(user), deviceLayer(mac, model, template, approved)]
+    const directory = this.#directoryLayer(request, asker, resolve(layers, 'ServerIP')?.value ?? '')
+    const own = [...layers, ...directory, ...userLayer(user), deviceLayer(mac, model, template, approved)]
     return this.#text(`device ${mac}`, renderOwn(template, shared, own))
+  }
+
+  /** The same for every phone of a place, but for the password: that is for phones that were let in, at their own address. */
+  #directoryLayer(request: DeviceRequest, asker: Asker, server: string): Layer[] {
+    const { directory, store } = this.#options
+    const phone = store.get(phones, request.mac)?.value
+    const secrets = phone?.approval === 'approved' && this.#isAt(phone, asker)
+    const layer = directory?.layer(this.#scopeOf(request, asker)?.id ?? '', server, secrets)
+    return layer ? [layer] : []
+  }
+
+  /** A file's URL can be guessed from a MAC: whoever asks from elsewhere than the phone gets it without secrets. */
+  #isAt({ mac, address, externalAddress }: Phone, asker: Asker): boolean {
+    const peer = peerAddress(asker.peer.address)
+    if (peer === undefined) return false
+    const lease = this.#options.store.get(leases, peer)?.value
+    const holder = lease?.state === 'leased' && lease.expiresAt > this.#options.now() ? lease.mac : undefined
+    return holder === undefined ? address === peer || externalAddress === peer : holder === mac
   }
 
   #userOf(phone: Phone): User | undefined {

@@ -11,7 +11,7 @@ import {
   type StoredPhoneLdap,
 } from '#daemon/domain/phone-ldap'
 import type { Layer } from '#daemon/domain/placeholder'
-import type { Vault } from '#daemon/services/vault'
+import { type Vault, VaultError } from '#daemon/services/vault'
 import { put, type Store } from '#daemon/store/store'
 import { phoneLdap } from '#daemon/store/tables'
 import { parseDn, parseFilter } from '#protocols/ldap/port'
@@ -139,7 +139,17 @@ export class PhoneSettings implements PhoneLdapPort {
     const record = this.#options.store.get(phoneLdap, key)?.value
     if (!record) return {}
     if (record.sealedPassword === undefined) return record.values
-    return { ...record.values, password: this.#options.vault.open(record.sealedPassword, placeOf(key)) }
+    return { ...record.values, password: this.#opened(record.sealedPassword, placeOf(key)) }
+  }
+
+  /** One that was sealed with another key shows as not set: nobody can use it, and somebody has to enter it again. */
+  #opened(sealed: string, place: string): string {
+    try {
+      return this.#options.vault.open(sealed, place)
+    } catch (error) {
+      if (error instanceof VaultError) return ''
+      throw error
+    }
   }
 
   *#wrong(region: string, values: PhoneLdapValues, fresh: boolean): Generator<FieldError> {
