@@ -6,6 +6,7 @@ import { launchChromium } from '#test/support/chromium'
 import { listen, type Site } from '#test/web/client'
 import { lose, MemoryPort, MONDAY, PASSWORD, phone, step } from '#test/web/memory-port'
 import { furnish } from '#test/web/office'
+import { furnishDirectory } from '#test/web/phonebook'
 
 /** How long the page may take to show a change that the daemon noticed. */
 const SOON = { timeout: 5000 }
@@ -312,14 +313,33 @@ test('nothing jumps: neither while a page loads nor when parts of it are swapped
 })
 
 test.each([768, 1024, 1920, 3840])('at %i pixels nothing scrolls sideways', async (width) => {
+  furnishDirectory(port.directory, 60)
   await signIn()
   await page.setViewportSize({ width, height: Math.round((width * 9) / 16) })
-  for (const path of ['/', '/devices', `/devices/${UNREGISTERED}`, '/password']) {
+  const phonebook = [
+    '/directory',
+    '/directory/accounts',
+    '/directory/upstreams',
+    '/directory/phones',
+    '/directory/try?text=a',
+  ]
+  for (const path of ['/', '/devices', `/devices/${UNREGISTERED}`, '/password', ...phonebook]) {
     await page.goto(path)
     const wide = await page.evaluate(() => document.documentElement.scrollWidth)
     expect({ path, wide }).toEqual({ path, wide: width })
   }
 })
+
+/** No serious fault for assistive technology, and nothing scrolls sideways. */
+async function sound(name: string, colorScheme: 'light' | 'dark'): Promise<void> {
+  const axe = new AxeBuilder({ page })
+  // What is not about colour has been looked at in the light.
+  const { violations } = await (colorScheme === 'dark' ? axe.withRules(['color-contrast']) : axe).analyze()
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  expect({ name, grave: grave.map(({ id, nodes }) => [id, nodes[0]?.html]) }).toEqual({ name, grave: [] })
+  const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth])
+  expect({ name, width: wide }).toEqual({ name, width: seen })
+}
 
 describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
   test.each([360, 1280])(
@@ -327,15 +347,7 @@ describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
     async (width) => {
       await context.close()
       ;[context, page] = await open({ colorScheme, viewport: { width, height: 800 } })
-      const check = async (name: string) => {
-        const axe = new AxeBuilder({ page })
-        // What is not about colour has been looked at in the light.
-        const { violations } = await (colorScheme === 'dark' ? axe.withRules(['color-contrast']) : axe).analyze()
-        const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        expect({ name, grave: grave.map(({ id, nodes }) => [id, nodes[0]?.html]) }).toEqual({ name, grave: [] })
-        const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth])
-        expect({ name, width: wide }).toEqual({ name, width: seen })
-      }
+      const check = (name: string) => sound(name, colorScheme)
       await page.goto('/sign-in')
       await check('sign-in')
       await page.getByLabel('Name').fill('admin')
@@ -362,5 +374,38 @@ describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
       }
     },
     60_000,
+  )
+
+  test.each([360, 1280])(
+    'at %i pixels neither has the phonebook',
+    async (width) => {
+      await context.close()
+      ;[context, page] = await open({ colorScheme, viewport: { width, height: 800 } })
+      const { directory } = port
+      furnishDirectory(directory, 4)
+      await signIn()
+      const paths = ['', '?text=zzz', '/contacts/c2', '/contacts/c0/remove', '/accounts', '/accounts/new', '/upstreams']
+      for (const path of [...paths, '/phones?region=Nord', '/try', '/try?text=a']) {
+        await page.goto(`/directory${path}`)
+        await sound(path, colorScheme)
+      }
+      await page.goto('/directory/import')
+      await page.getByRole('button', { name: 'Look what would happen' }).click()
+      await page.getByRole('alert').waitFor()
+      await sound('a form with errors', colorScheme)
+      await page.getByLabel('Or its text').fill('name\nAnna')
+      await page.getByLabel('Name of this phonebook').fill('Staff')
+      await page.getByRole('button', { name: 'Look what would happen' }).click()
+      await page.getByText('Nothing is changed yet.').waitFor()
+      await sound('what would happen', colorScheme)
+      directory.work = (progress) => {
+        progress(420, 1000)
+        return new Promise(() => {})
+      }
+      await page.getByRole('button', { name: /^Import: add/ }).click()
+      await page.getByText('420 of 1,000').waitFor()
+      await sound('a task', colorScheme)
+    },
+    120_000,
   )
 })
