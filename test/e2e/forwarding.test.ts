@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SnmpUser } from '#protocols/snmp/port'
 import { type ConfigTree, type Daemon, DaemonHome, LOOPBACK } from '#test/support/daemon'
 import { inCrowd, macOf, PhoneAlerts } from '#test/support/phone-alerts'
+import { here } from '#test/support/process'
 import { type Received, type Snmptrapd, startSnmptrapd } from '#test/support/snmptrapd'
 
 /*
@@ -23,6 +24,7 @@ function configuration(v2: number, v3: number): ConfigTree {
   return {
     ...LOOPBACK,
     log: { level: 'info' },
+    snmp: { agent: { enabled: true, listen: '127.0.0.1:0', users: [{ name, ...keys }], communities: ['readable'] } },
     alarms: {
       destinations: [
         { ...snmp, name: 'two', port: v2, version: '2c', community: 'public' },
@@ -57,6 +59,7 @@ describe('alarms reach an NMS whatever is switched off on the way', () => {
   /** What the logs of receivers that were stopped had. */
   const logs: { two: string[]; three: string[] } = { two: [], three: [] }
   const sent: string[] = []
+  let engine = { id: '', boots: '' }
 
   beforeAll(async () => {
     two = await startSnmptrapd({ communities: ['public'] })
@@ -99,6 +102,13 @@ describe('alarms reach an NMS whatever is switched off on the way', () => {
     }
   }
 
+  async function engineOf(): Promise<{ readonly id: string; readonly boots: string }> {
+    const { address, port } = daemon.endpoint('snmp')
+    const args = ['-On', '-Oqv', '-m', '', '-v2c', '-c', 'readable', `${address}:${port}`, '.1.3.6.1.6.3.10.2.1']
+    const [, id = '', boots = ''] = /^"([0-9A-F \n]+)"\n(\d+)$/m.exec((await here.run('snmpwalk', args)).stdout) ?? []
+    return { id, boots }
+  }
+
   async function stopReceivers(): Promise<void> {
     const log = await all()
     ;[logs.two, logs.three] = [log.two, log.three]
@@ -112,6 +122,39 @@ describe('alarms reach an NMS whatever is switched off on the way', () => {
     const log = await all()
     expect(new Set(log.two).size).toBe(sent.length)
     expect([...log.three].sort()).toEqual([...log.two].sort())
+  })
+
+  test('the agent shows a manager the alarms that it was told of, by both versions', async () => {
+    const { address, port } = daemon.endpoint('snmp')
+    const ask = async (...args: readonly string[]) => {
+      const { stdout } = await here.run('snmpwalk', ['-On', '-Oqv', '-m', '', ...args])
+      return stdout.trim().split('\n')
+    }
+    const v3 = [
+      '-v3',
+      '-l',
+      'authPriv',
+      '-u',
+      'noc',
+      '-a',
+      'SHA-256',
+      '-A',
+      USER.authKey ?? '',
+      '-x',
+      'AES',
+      '-X',
+      USER.privKey ?? '',
+    ]
+    const place = `${address}:${port}`
+    const active =
+      sent.filter((line) => line.startsWith('raised')).length - sent.filter((line) => line.startsWith('cleared')).length
+    expect(await ask('-v2c', '-c', 'readable', place, `${ARC}.1.2.1`)).toEqual([String(active)])
+    expect(await ask(...v3, place, `${ARC}.1.1.1`)).toEqual([String(PHONES)])
+    const names = await ask(...v3, place, `${ARC}.1.2.2.1.2`)
+    expect(names).toHaveLength(active)
+    expect(new Set(names)).toEqual(new Set([3, 4, 5, 6, 7].map((number) => `"OWN ALARM ${number}"`)))
+    engine = await engineOf()
+    expect(engine.boots).toBe('1')
   })
 
   test('receivers stopped, alarms go on, the daemon is killed with -9, alarms go on: nothing lost, nothing doubled', async () => {
@@ -132,6 +175,8 @@ describe('alarms reach an NMS whatever is switched off on the way', () => {
         expect(lines.indexOf(line)).toBeGreaterThan(lines.indexOf(line.replace('cleared', 'raised')))
       }
     }
+    // Our engine is the same, and has started once more [RFC3414 §2.2.2].
+    expect(await engineOf()).toEqual({ id: engine.id, boots: '2' })
     // Nothing comes later, either: the queues are empty, on disk too.
     await expect.poll(() => daemon.metric('offhook_forwarding_waiting'), { timeout: 5_000 }).toBe(0)
     expect(await daemon.metric('offhook_forwarding_dropped_total')).toBe(0)
