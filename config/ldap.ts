@@ -55,8 +55,8 @@ const upstream = z
       .string()
       .max(1_024)
       .regex(/^\(.*\)$/s, 'a filter in brackets is needed')
-      .default('(&(objectClass=person)(!(objectClass=computer)))')
-      .meta(restart('Filter', 'Which entries are taken.')),
+      .default('(|(objectClass=inetOrgPerson)(objectCategory=person))')
+      .meta(restart('Filter', 'Which entries are taken; by default the people of OpenLDAP or Active Directory.')),
     attributes: attributeMap.meta(
       restart('Attributes', 'What it calls our attributes, where that differs; empty leaves one out.'),
     ),

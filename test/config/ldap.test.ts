@@ -14,7 +14,7 @@ test('what is left out', () => {
     limits: { connections: 4_096, connectionsPerPeer: 256, operations: 32, messageBytes: 65_536, idleSeconds: 300 },
   })
   expect(ldap(`upstreams: [{ ${UPSTREAM} }]`).upstreams[0]).toMatchObject({
-    ...{ filter: '(&(objectClass=person)(!(objectClass=computer)))', schedule: '0 3 * * *', pageSize: 500 },
+    ...{ filter: '(|(objectClass=inetOrgPerson)(objectCategory=person))', schedule: '0 3 * * *', pageSize: 500 },
     ...{ keepWhenEmpty: true, keepShare: 0.5, startTls: false, region: '' },
   })
 })
