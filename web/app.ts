@@ -41,6 +41,9 @@ import { directoryRoutes } from './pages/directory/routes.ts'
 import { forwardingFragments } from './pages/forwarding/list.ts'
 import { forwardingRoutes } from './pages/forwarding/routes.ts'
 import { passwordRoutes } from './pages/password.ts'
+import { peopleFileRoutes } from './pages/people/files.ts'
+import { usersRoutes } from './pages/people/routes.ts'
+import { scopesRoutes } from './pages/people/scopes.ts'
 import { shellFragments } from './pages/shell.ts'
 import { signInRoutes } from './pages/sign-in.ts'
 import { taskFragments, taskRoutes } from './pages/tasks.ts'
@@ -122,9 +125,9 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     ...(commands ? [commandRoutes(web, commands), commandsApiRoutes(commands)] : []),
     ...(directory ? [directoryApiRoutes(directory)] : []),
     configurationApiRoutes(web),
-    ...(scopes ? [scopesApiRoutes(scopes)] : []),
-    ...(scopes && users ? [usersApiRoutes(users, scopes)] : []),
-    ...(scopes && peopleFiles ? [peopleApiRoutes(web, peopleFiles, scopes)] : []),
+    ...(scopes ? [scopesApiRoutes(scopes), scopesRoutes(web, scopes)] : []),
+    ...(scopes && users ? [usersApiRoutes(users, scopes), ...usersRoutes(web, users, scopes)] : []),
+    ...(scopes && peopleFiles ? [peopleApiRoutes(web, peopleFiles, scopes), peopleFileRoutes(web, peopleFiles)] : []),
   ]
 }
 

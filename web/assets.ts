@@ -32,6 +32,7 @@ const STYLES = [
   'devices',
   'device',
   'directory',
+  'people',
   'alarms',
   'commands',
 ]

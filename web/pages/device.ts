@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Router from '@koa/router'
+import type { Phone } from '#daemon/domain/phone'
 import { formatMac, type Mac, parseMac } from '#protocols/lib/mac'
 import type { NoExtras, Web, WebState } from '#web/context'
 import { count, type TimeFormat } from '#web/format'
@@ -11,6 +12,7 @@ import { splitBoots } from './boots.ts'
 import { commandsView } from './commands.ts'
 import { type Diagnosis, diagnose } from './diagnosis.ts'
 import { showMessage } from './message.ts'
+import { placeText, userHref } from './people/words.ts'
 import { userText } from './phone-row.ts'
 import { presenceWords } from './presence.ts'
 import { showPage } from './shell.ts'
@@ -66,7 +68,7 @@ export function deviceFragments(port: WebPort, views: Views, time: TimeFormat): 
     'device-commands': part('device-commands', ({ phone }, now) => {
       return port.commands ? commandsView(port.commands, phone.mac, time, now) : { actions: [], rows: [] }
     }),
-    'device-facts': part('device-facts', (device, now) => factsView(device, time, now)),
+    'device-facts': part('device-facts', (device, now) => factsView(device, port, time, now)),
     'device-alarms': part('device-alarms', ({ phone }, now) => alarmsView(port, phone.mac, time, now)),
   }
 }
@@ -108,8 +110,9 @@ function alarmsView({ alarmDesk }: WebPort, mac: Mac, time: TimeFormat, now: num
 }
 
 /** Empty values are left out by the template. */
-function factsView({ phone, user, lease }: DeviceDetail, time: TimeFormat, now: number): object {
+function factsView({ phone, user, lease }: DeviceDetail, port: WebPort, time: TimeFormat, now: number): object {
   return {
+    ...belongingView(phone, port),
     identity: [
       { label: 'MAC address', text: formatMac(phone.mac), mono: true },
       { label: 'Vendor', text: phone.vendor },
@@ -138,6 +141,31 @@ function factsView({ phone, user, lease }: DeviceDetail, time: TimeFormat, now: 
       { label: 'Client', text: lease.clientKey, mono: true },
     ],
     extra: Object.entries(phone.extra).map(([label, text]) => ({ label, text, mono: true })),
+  }
+}
+
+/** Whose it is, where, and on whose word. */
+function belongingView(phone: Phone, { users, scopes }: WebPort): object {
+  if (!users || !scopes) return {}
+  const owner = users.get(phone.owner)?.user
+  const { scope, why, address } = scopes.placementOf(phone)
+  const place = placeText(scopes.tree(), scope.id) || 'None: the system'
+  const because = {
+    user: 'the region of its user',
+    set: 'set for this phone',
+    subnet: `the subnet of ${address}`,
+    none: 'no region is known for it',
+  }
+  return {
+    belonging: [
+      { label: 'Belongs to', text: owner?.displayName ?? 'Nobody', ...(owner && { href: userHref(owner.name) }) },
+      { label: 'Region or site', text: place, note: `(${because[why]})` },
+      { label: 'Name', text: phone.label },
+      { label: 'Serial number', text: phone.serial, mono: true },
+      { label: 'Language', text: phone.language },
+      { label: 'VLAN', text: [phone.vlanMode, phone.vlanId].filter((text) => text !== '').join(', ') },
+    ],
+    belongingAction: { label: 'Change', of: 'user and place', href: `/devices/${phone.mac}/owner` },
   }
 }
 

@@ -17,7 +17,11 @@ const MENU = [
   },
   {
     heading: 'People',
-    entries: [{ id: 'directory', href: '/directory', label: 'Directory', icon: 'book', needs: 'directory' }],
+    entries: [
+      { id: 'users', href: '/users', label: 'Users', icon: 'people', needs: 'users' },
+      { id: 'scopes', href: '/scopes', label: 'Regions', icon: 'places', needs: 'scopes' },
+      { id: 'directory', href: '/directory', label: 'Directory', icon: 'book', needs: 'directory' },
+    ],
   },
   {
     heading: 'Operations',

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Phone } from '#daemon/domain/phone'
+import type { Placement } from '#daemon/domain/placement'
 import type { Scope, ScopeTree } from '#daemon/domain/scope'
 import type { ScopeDraft, ScopeRefusal } from '#daemon/domain/scope-rules'
 
@@ -21,6 +23,12 @@ export interface ScopeUse {
   readonly configured: readonly string[]
 }
 
+/** How many belong to one scope itself; what lies in it counts for itself. */
+export interface Population {
+  readonly users: number
+  readonly phones: number
+}
+
 /** Who did it, for the log. */
 export type Actor = string
 
@@ -31,6 +39,10 @@ export interface ScopesPort {
   /** `version` is that of the scope which the draft was made upon. */
   change(id: string, draft: ScopeDraft, version: number, by: Actor): Promise<ScopeAnswer>
   use(id: string): ScopeUse
+  /** By id; scopes without anybody are left out. */
+  population(): ReadonlyMap<string, Population>
+  /** Where a phone is, and why. */
+  placementOf(phone: Phone): Placement
   /** With all that lies in it; its users move to the scope above. */
   remove(id: string, version: number, by: Actor): Promise<ScopeAnswer>
 }

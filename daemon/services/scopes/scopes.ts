@@ -7,7 +7,7 @@ import type { Announce } from '#daemon/messages'
 import { Conflict, put, type Store } from '#daemon/store/store'
 import { phones, scopes as table, users } from '#daemon/store/tables'
 import type { Ipv4 } from '#protocols/lib/ipv4'
-import type { Actor, ScopeAnswer, ScopesPort, ScopeUse } from '#web/ports/scopes'
+import type { Actor, Population, ScopeAnswer, ScopesPort, ScopeUse } from '#web/ports/scopes'
 import { moveOut } from './move-out.ts'
 import { type NamedNetwork, SubnetScopes } from './subnet-scopes.ts'
 
@@ -110,6 +110,19 @@ export class Scopes implements ScopesPort {
       phones: placed.filter(({ scope }) => inside.has(scope.id)).length,
       configured: this.#subnets.naming(inside),
     }
+  }
+
+  population(): ReadonlyMap<string, Population> {
+    const { store } = this.#options
+    const found = new Map<string, { users: number; phones: number }>()
+    const count = (id: string, what: 'users' | 'phones') => {
+      const one = found.get(id) ?? { users: 0, phones: 0 }
+      one[what]++
+      found.set(id, one)
+    }
+    for (const { value } of store.entries(users)) count(value.region || SYSTEM.id, 'users')
+    for (const { value } of store.entries(phones)) count(this.placementOf(value).scope.id, 'phones')
+    return found
   }
 
   async remove(id: string, version: number, by: Actor): Promise<ScopeAnswer> {
