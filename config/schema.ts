@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { alarms } from './alarms.ts'
 import { commands } from './commands.ts'
 import { dhcp } from './dhcp.ts'
-import { endpoint, ipv4, live, restart, timeZone } from './fields.ts'
+import { cidr, endpoint, ipv4, live, restart, timeZone } from './fields.ts'
 import { ldap } from './ldap.ts'
 import { snmp } from './snmp.ts'
 
@@ -79,6 +79,27 @@ const fleet = z.strictObject({
     .boolean()
     .default(false)
     .meta(live('Zero touch', 'Approve a phone, and create its user, as soon as it reports itself registered.')),
+  approve: z
+    .array(
+      z
+        .strictObject({
+          subnet: cidr.optional(),
+          model: z
+            .string()
+            .regex(/^[A-Za-z0-9 ._-]{1,40}\*?$/, 'a model such as 440HD, or C4*')
+            .optional(),
+          oui: z
+            .string()
+            .regex(/^[0-9a-f]{2}([:-]?)[0-9a-f]{2}\1[0-9a-f]{2}$/i, 'six hex digits such as 00:90:8f')
+            .transform((text) => text.replaceAll(/[:-]/g, '').toLowerCase())
+            .optional(),
+          region: z.string().max(256).default(''),
+        })
+        .refine(({ subnet, model, oui }) => subnet ?? model ?? oui, 'a rule needs a subnet, a model or an OUI'),
+    )
+    .max(200)
+    .default([])
+    .meta(live('Approval rules', 'Phones that report themselves and match one of these are let in, into its region.')),
   keepAliveMinutes: z
     .int()
     .min(1)

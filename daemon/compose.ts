@@ -12,6 +12,7 @@ import type { ProtocolServer } from '#protocols/server'
 import { TftpServer } from '#protocols/tftp/server'
 import { WebServer } from '#web/server'
 import { composeAlarms } from './compose/alarms.ts'
+import { composeApprovals } from './compose/approvals.ts'
 import { composeCommands } from './compose/commands.ts'
 import { composeDhcp } from './compose/dhcp.ts'
 import { composeDirectory } from './compose/directory.ts'
@@ -53,6 +54,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const dhcp = composeDhcp(base, dhcpLinks)
   const sip = composeSip(base)
   const telling = composeCommands(base, fleet, sip.caller, credentials)
+  const approvals = composeApprovals(base, { fleet, view, people, commands: telling.commands })
   const alarming = composeAlarms(base, fleet, people.scopes, firmware)
   const accounts = new Accounts(store, now, announce, (name, from) => alarming.signIns.throttled(name, from))
   const snmp = composeSnmp(base, { fleet: () => view.summary(), leased: dhcp.leased }, credentials)
@@ -83,6 +85,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       ...{ fleet: view, accounts, now, localToken },
       ...{ scopes: people.scopes, users: people.users, peopleFiles: people.peopleFiles },
       commands: telling.commands,
+      approvals,
       directory: directory.desk,
       servers: () => serving().map((server) => ({ name: server.name, health: server.health() })),
       alarms: () => alarms.active(),

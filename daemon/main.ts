@@ -10,6 +10,7 @@ import type { CliIo } from './cli/io.ts'
 import { leasesCommand } from './cli/leases.ts'
 import { readPassword } from './cli/password.ts'
 import { exportCommand, importCommand } from './cli/people.ts'
+import { phoneCommand } from './cli/phone.ts'
 import { reloadCommand } from './cli/reload.ts'
 import { runCommand } from './cli/run.ts'
 import { simulateCommand } from './cli/simulate.ts'
@@ -63,5 +64,6 @@ const program = new Command('offhook')
   .addCommand(explainCommand(io))
   .addCommand(alarmCommand(io))
   .addCommand(snmpCommand(io))
+  .addCommand(phoneCommand(io))
 
 await program.parseAsync(process.argv)

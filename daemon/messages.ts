@@ -140,6 +140,12 @@ export const messages = {
     meaning: 'It is in the device list now; `approval` tells whether it still waits to be let in.',
     remedy: 'Approve it if it is yours.',
   },
+  'fleet.phone.decided': {
+    level: 'info',
+    text: 'it was decided whether a phone may come in',
+    meaning: 'The phone named by `mac` is `approved`, `rejected`, or waits again (`pending`); `by` tells who decided.',
+    remedy: NOTHING,
+  },
   'fleet.phone.status': {
     level: 'info',
     text: 'a phone changed its status',

@@ -6,6 +6,7 @@ import Koa from 'koa'
 import bodyParser from 'koa-bodyparser'
 
 import { alarmsApiRoutes } from './api/alarms.ts'
+import { approvalsApiRoutes } from './api/approvals.ts'
 import { commandsApiRoutes } from './api/commands.ts'
 import { configurationApiRoutes } from './api/configuration.ts'
 
@@ -33,6 +34,8 @@ import { FEED_LIMITS, Feed, type FeedLimits, type Source } from './live/feed.ts'
 import { type Fragments, itemKey } from './live/fragments.ts'
 import { alarmsRoutes } from './pages/alarms/routes.ts'
 import { alarmFragments } from './pages/alarms/tabs.ts'
+import { approvalDeviceRoutes } from './pages/approvals/device.ts'
+import { approvalListRoutes } from './pages/approvals/list.ts'
 import { commandRoutes } from './pages/commands.ts'
 import { dashboardFragments, dashboardRoutes } from './pages/dashboard.ts'
 import { deviceFragments, deviceRoutes } from './pages/device.ts'
@@ -108,7 +111,7 @@ export function createApp(port: WebPort, options: AppOptions = {}): WebApp {
 
 /** Every page: a new one gets a line here, and one in `fragmentsOf` if parts of it are live. */
 function routers(web: Web): Router<WebState, NoExtras>[] {
-  const { alarmDesk, commands, forwarding, directory, scopes, users, peopleFiles } = web.port
+  const { alarmDesk, approvals, commands, forwarding, directory, scopes, users, peopleFiles } = web.port
   return [
     signInRoutes(web),
     passwordRoutes(web),
@@ -122,6 +125,10 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     dhcpApiRoutes(web),
     ...(alarmDesk ? [alarmsApiRoutes(alarmDesk), alarmsRoutes(web, alarmDesk)] : []),
     ...(forwarding ? [forwardingApiRoutes(forwarding), forwardingRoutes(web, forwarding)] : []),
+    ...(approvals && scopes
+      ? [approvalListRoutes(web, approvals, scopes), approvalDeviceRoutes(web, approvals, scopes)]
+      : []),
+    ...(approvals ? [approvalsApiRoutes(approvals, scopes)] : []),
     ...(commands ? [commandRoutes(web, commands), commandsApiRoutes(commands)] : []),
     ...(directory ? [directoryApiRoutes(directory)] : []),
     configurationApiRoutes(web),

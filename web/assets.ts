@@ -35,6 +35,7 @@ const STYLES = [
   'people',
   'alarms',
   'commands',
+  'approvals',
 ]
 
 const TYPES: Readonly<Record<string, string>> = {

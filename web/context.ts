@@ -63,6 +63,15 @@ export function formField(ctx: WebContext, name: string): string {
   return typeof value === 'string' ? value : ''
 }
 
+/** Every value of a field that a form may send more than once, such as checked boxes; at most 1,000. */
+export function formList(ctx: WebContext, name: string): string[] {
+  const body: unknown = ctx.request.body
+  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, name)) return []
+  const value: unknown = (body as Record<string, unknown>)[name]
+  const all: unknown[] = Array.isArray(value) ? value : [value]
+  return all.filter((one) => typeof one === 'string').slice(0, 1_000)
+}
+
 /** The first value of a query parameter; empty when absent. */
 export function queryText(ctx: WebContext, name: string): string {
   const value = ctx.query[name]

@@ -7,6 +7,7 @@ import type { Phone, Presence, PublicUser } from '#daemon/domain/phone'
 import type { Mac } from '#protocols/lib/mac'
 import type { Health } from '#protocols/server'
 import type { AlarmsPort } from './ports/alarms.ts'
+import type { ApprovalsPort } from './ports/approvals.ts'
 import type { CommandsPort } from './ports/commands.ts'
 import type { ConfigurationPort } from './ports/configuration.ts'
 import type { DhcpDesk } from './ports/dhcp.ts'
@@ -101,6 +102,7 @@ export interface WebPort {
   readonly peopleFiles?: PeopleFilesPort
   readonly directory?: DirectoryPort
   readonly commands?: CommandsPort
+  readonly approvals?: ApprovalsPort
   servers(): readonly ServerRow[]
   alarms(): readonly Alarm[]
   /** Absent until their services offer them; their pages are then missing, too. */

@@ -130,6 +130,12 @@ export class StoreFleetView implements FleetView {
   }
 }
 
+/** Whether any of what people know a phone by holds the text, without regard to case. */
+export function phoneMatches(phone: Phone, text: string): boolean {
+  const needle = text.trim().toLowerCase()
+  return matches(phone, needle, needle.replaceAll(/[:.-]/g, ''))
+}
+
 function matches(phone: Phone, needle: string, bareMac: string): boolean {
   return (
     (bareMac !== '' && phone.mac.includes(bareMac)) ||

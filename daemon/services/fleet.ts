@@ -27,6 +27,9 @@ export interface FleetOptions {
   readonly announce: Announce
 }
 
+/** Whether a phone that waits is let in by a rule, and into which scope. */
+export type Admits = (phone: Phone) => { readonly scope: string } | undefined
+
 /** A report that changes nothing is written at most this often, so that a restart still knows who was alive. */
 const REWRITE_AFTER = 5 * 60_000
 /** Latest reports kept for the dashboard. */
@@ -47,6 +50,7 @@ export class Fleet implements KeepalivePort {
   /** Those that wait for approval; who is let in or removed elsewhere leaves it by the store's notice. */
   readonly #pending = new Set<string>()
   #stopWatching = () => {}
+  #admits: Admits = () => undefined
   #toldFullAt = Number.NEGATIVE_INFINITY
 
   constructor(options: FleetOptions) {
@@ -70,7 +74,12 @@ export class Fleet implements KeepalivePort {
     })
   }
 
-  /** Writes what waits to be written; call it before the store closes. */
+  /** By which rule phones are let in that nobody decided about. */
+  admitBy(admits: Admits): void {
+    this.#admits = admits
+  }
+
+  /** Follows nothing any more, and writes what waits to be written; call it before the store closes. */
   flush(): Promise<void> {
     this.#stopWatching()
     return this.#timelines.flush()
@@ -106,7 +115,7 @@ export class Fleet implements KeepalivePort {
       return { kind: 'refused', status: 503, reason: 'too many phones wait for approval' }
     }
     const at = now()
-    const reported = this.#afterReport(before ?? newPhone(report.mac, at), report, at)
+    const reported = this.#admitted(this.#afterReport(before ?? newPhone(report.mac, at), report, at))
     const user = this.#newUser(reported, at)
     const after = this.#owned(before, reported, user)
     this.#hear(report.mac, at)
@@ -175,6 +184,12 @@ export class Fleet implements KeepalivePort {
       extra: { ...report.extra, ...present({ vlanId, userId, sipProxy }) },
       reportedAt: at,
     }
+  }
+
+  /** A rule may let a phone in that waits. */
+  #admitted(phone: Phone): Phone {
+    const admitted = phone.approval === 'pending' ? this.#admits(phone) : undefined
+    return admitted ? { ...phone, approval: 'approved', ...admitted } : phone
   }
 
   /** Zero touch makes the user whom a registered phone names, unless there is one or the name is none. */

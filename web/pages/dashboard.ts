@@ -35,7 +35,10 @@ export function dashboardFragments(port: WebPort, views: Views, time: TimeFormat
   return {
     summary: {
       scope: 'fleet',
-      render: () => views.render('fragments/summary', summaryView(port.fleet.summary())),
+      render: () => {
+        const pendingHref = port.approvals ? '/approvals' : ''
+        return views.render('fragments/summary', { ...summaryView(port.fleet.summary()), pendingHref })
+      },
     },
     recent: {
       scope: 'fleet',

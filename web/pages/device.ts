@@ -60,7 +60,7 @@ export function deviceFragments(port: WebPort, views: Views, time: TimeFormat): 
     },
   })
   return {
-    'device-head': part('device-head', (device, now) => headView(device, time, now)),
+    'device-head': part('device-head', (device, now) => headView(device, port.approvals !== undefined, time, now)),
     'device-timeline': part('device-timeline', (device, now) => {
       const working = device.presence === 'registered'
       return timelineView(device.steps, diagnosisOf(device, time, now).failing, working, time, now)
@@ -78,7 +78,7 @@ function diagnosisOf(device: DeviceDetail, time: TimeFormat, now: number): Diagn
   return diagnose(device, boot, time.moment(device.phone.reportedAt, now).relative)
 }
 
-function headView(device: DeviceDetail, time: TimeFormat, now: number): object {
+function headView(device: DeviceDetail, canDecide: boolean, time: TimeFormat, now: number): object {
   const { phone, presence } = device
   return {
     name: userText(phone) || formatMac(phone.mac),
@@ -87,6 +87,8 @@ function headView(device: DeviceDetail, time: TimeFormat, now: number): object {
     number: phone.phoneNumber,
     virtual: phone.virtual,
     approval: phone.approval,
+    mac: phone.mac,
+    decide: canDecide && phone.approval !== 'approved',
     presence: presenceWords(presence),
     reported: time.moment(phone.reportedAt, now),
     diagnosis: diagnosisOf(device, time, now),

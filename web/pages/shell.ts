@@ -13,6 +13,7 @@ const MENU = [
     entries: [
       { id: 'dashboard', href: '/', label: 'Dashboard', icon: 'dashboard' },
       { id: 'devices', href: '/devices', label: 'Devices', icon: 'phone' },
+      { id: 'approvals', href: '/approvals', label: 'Approvals', icon: 'ok', needs: 'approvals' },
     ],
   },
   {
