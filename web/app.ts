@@ -9,8 +9,8 @@ import { alarmsApiRoutes } from './api/alarms.ts'
 import { approvalsApiRoutes } from './api/approvals.ts'
 import { commandsApiRoutes } from './api/commands.ts'
 import { configurationApiRoutes } from './api/configuration.ts'
-
 import { dhcpApiRoutes } from './api/dhcp.ts'
+import { dhcpDeskApiRoutes } from './api/dhcp-desk.ts'
 import { directoryApiRoutes } from './api/directory.ts'
 import { forwardingApiRoutes } from './api/forwarding.ts'
 import { peopleApiRoutes } from './api/people.ts'
@@ -40,6 +40,7 @@ import { commandRoutes } from './pages/commands.ts'
 import { dashboardFragments, dashboardRoutes } from './pages/dashboard.ts'
 import { deviceFragments, deviceRoutes } from './pages/device.ts'
 import { devicesFragments, devicesRoutes } from './pages/devices.ts'
+import { dhcpRoutes } from './pages/dhcp/routes.ts'
 import { directoryRoutes } from './pages/directory/routes.ts'
 import { forwardingFragments } from './pages/forwarding/list.ts'
 import { forwardingRoutes } from './pages/forwarding/routes.ts'
@@ -111,7 +112,7 @@ export function createApp(port: WebPort, options: AppOptions = {}): WebApp {
 
 /** Every page: a new one gets a line here, and one in `fragmentsOf` if parts of it are live. */
 function routers(web: Web): Router<WebState, NoExtras>[] {
-  const { alarmDesk, approvals, commands, forwarding, directory, scopes, users, peopleFiles } = web.port
+  const { dhcpDesk, alarmDesk, approvals, commands, forwarding, directory, scopes, users, peopleFiles } = web.port
   return [
     signInRoutes(web),
     passwordRoutes(web),
@@ -123,6 +124,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     eventsRoutes(web),
     apiRoutes(web),
     dhcpApiRoutes(web),
+    ...(dhcpDesk ? [...dhcpRoutes(web, dhcpDesk), dhcpDeskApiRoutes(dhcpDesk)] : []),
     ...(alarmDesk ? [alarmsApiRoutes(alarmDesk), alarmsRoutes(web, alarmDesk)] : []),
     ...(forwarding ? [forwardingApiRoutes(forwarding), forwardingRoutes(web, forwarding)] : []),
     ...(approvals && scopes

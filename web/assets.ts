@@ -36,6 +36,7 @@ const STYLES = [
   'alarms',
   'commands',
   'approvals',
+  'dhcp',
 ]
 
 const TYPES: Readonly<Record<string, string>> = {

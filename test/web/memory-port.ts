@@ -19,6 +19,7 @@ import type {
 } from '#web/port'
 
 import type { ConfigurationPort, ReloadReport } from '#web/ports/configuration'
+import type { DhcpDesk } from '#web/ports/dhcp'
 import { MemoryAlarms } from './memory-alarms.ts'
 import { MemoryCommands } from './memory-commands.ts'
 import { MemoryDirectory } from './memory-directory.ts'
@@ -202,6 +203,9 @@ export class MemoryPort implements WebPort {
   alarms(): readonly Alarm[] {
     return this.alarmRows
   }
+
+  /** A real one, of test/web/dhcp-office.ts. */
+  dhcpDesk?: DhcpDesk
 
   explanations = new Map<Mac, readonly Explanation[]>()
   readonly localToken = 'a-local-token'

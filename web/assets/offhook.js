@@ -113,3 +113,21 @@ document.body.addEventListener('htmx:afterSettle', () => {
   connect()
 })
 connect()
+
+// Buttons that copy a text of the page; without scripts they stay hidden, and the text can be marked by hand.
+for (const button of document.querySelectorAll('button[data-copy]')) {
+  button.hidden = false
+  button.addEventListener('click', async () => {
+    const text = document.getElementById(button.dataset.copy)
+    getSelection().selectAllChildren(text)
+    // Browsers offer the clipboard itself on safe connections only; there is an older way for the others.
+    const done = navigator.clipboard
+      ? await navigator.clipboard.writeText(text.textContent).then(
+          () => true,
+          () => false,
+        )
+      : document.execCommand('copy')
+    button.textContent = done ? 'Copied' : 'Marked: copy it by keyboard'
+    announcer.textContent = button.textContent
+  })
+}

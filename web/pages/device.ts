@@ -115,6 +115,7 @@ function alarmsView({ alarmDesk }: WebPort, mac: Mac, time: TimeFormat, now: num
 function factsView({ phone, user, lease }: DeviceDetail, port: WebPort, time: TimeFormat, now: number): object {
   return {
     ...belongingView(phone, port),
+    mac: phone.mac,
     identity: [
       { label: 'MAC address', text: formatMac(phone.mac), mono: true },
       { label: 'Vendor', text: phone.vendor },

@@ -31,6 +31,10 @@ const MENU = [
       { id: 'forwarding', href: '/forwarding', label: 'Forwarding', icon: 'send', needs: 'forwarding' },
     ],
   },
+  {
+    heading: 'Network',
+    entries: [{ id: 'dhcp', href: '/dhcp', label: 'DHCP', icon: 'network', needs: 'dhcpDesk' }],
+  },
 ] as const
 
 /** A menu entry. */

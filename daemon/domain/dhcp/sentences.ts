@@ -42,8 +42,25 @@ function ending({ verdict }: Explanation): string {
   return verdict.kind === 'nak' ? `It was refused (NAK): ${verdict.reason}.` : `It got no answer: ${verdict.reason}.`
 }
 
+/** A class's condition in words: `option 60 begins with "440HD" and not (the subnet is "lab")`. */
+export function conditionText(condition: Condition): string {
+  switch (condition.kind) {
+    case 'all':
+    case 'any': {
+      const parts = condition.of.map((one) =>
+        one.kind === 'all' || one.kind === 'any' ? `(${conditionText(one)})` : conditionText(one),
+      )
+      return parts.join(condition.kind === 'all' ? ' and ' : ' or ')
+    }
+    case 'not':
+      return `not (${conditionText(condition.of)})`
+    default:
+      return wording(condition)
+  }
+}
+
 /** `option 60 begins with "440HD": yes, it is "440HDG"`. */
-function finding({ condition, holds, saw, parts }: Finding): string {
+export function finding({ condition, holds, saw, parts }: Finding): string {
   switch (condition.kind) {
     case 'all':
     case 'any':
