@@ -47,7 +47,7 @@ describe('the list of destinations', () => {
     expect(page).toContain(
       'Duty chat Failing The server answered 502 Bad Gateway. 12 messages wait, the oldest for 9 min.',
     )
-    expect(page).toContain('Old manager from the configuration file Paused 3 messages wait')
+    expect(page).toContain('Old manager From the configuration file Paused 3 messages wait')
   })
 
   test('says what to do when there is none', async () => {

@@ -9,7 +9,7 @@ import { eventsUrl } from '#web/live/fragments'
 import { parseLocal } from '#web/local-time'
 import { showPage } from '#web/pages/shell'
 import type { AlarmsPort, HistoryQuery } from '#web/ports/alarms'
-import { severityBadge, sourceCell } from './rows.ts'
+import { linkedCell, severityBadge, sourceCell } from './rows.ts'
 import { alarmTabs } from './tabs.ts'
 import { alarmHref, isSeverity, KINDS, kindWords, SEVERITIES } from './words.ts'
 
@@ -103,8 +103,12 @@ function eventRow(web: Web, event: AlarmEvent): Row {
     cells: [
       { html },
       { badge: label, tone },
-      { text: alarm.name || 'Alarm without a name', href: alarmHref(alarm.id), note: said || alarm.description },
-      sourceCell(web, alarm),
+      linkedCell(web, {
+        text: alarm.name || 'Alarm without a name',
+        href: alarmHref(alarm.id),
+        note: said || alarm.description,
+      }),
+      linkedCell(web, sourceCell(web, alarm)),
       severityBadge(alarm),
       { text: by, ...(kind === 'raised' && !forward ? { note: 'not forwarded' } : {}) },
     ],

@@ -54,7 +54,7 @@ export function alarmRow(web: Web, alarm: Alarm, options: RowOptions): Row {
   return {
     cells: [
       { html },
-      sourceCell(web, alarm),
+      linkedCell(web, sourceCell(web, alarm)),
       severityBadge(alarm),
       { text: alarm.remoteHost, mono: true },
       { html: lastHtml },
@@ -75,6 +75,11 @@ export function sourceCell({ port }: Pick<Web, 'port'>, { mac, source }: Pick<Al
   const user = userText(phone)
   const address = formatMac(phone.mac)
   return { text: user || address, href: `/devices/${phone.mac}`, ...(user === '' ? {} : { note: address }) }
+}
+
+/** A link with what is said about it on a line of its own: inside one line, only its colour would tell it apart. */
+export function linkedCell({ views }: Pick<Web, 'views'>, cell: Cell): Cell {
+  return typeof cell === 'object' && 'href' in cell ? { html: views.render('fragments/linked', cell) } : cell
 }
 
 /** `37 phones`; empty for an alarm that stands for itself. */

@@ -4,6 +4,7 @@ import type Router from '@koa/router'
 import type { NoExtras, Web, WebContext, WebState } from '#web/context'
 import { type Row, table } from '#web/kit/table'
 import { eventsUrl, type Fragments, renderKey } from '#web/live/fragments'
+import { linkedCell } from '#web/pages/alarms/rows'
 import { showPage } from '#web/pages/shell'
 import type { Destination, ForwardingPort } from '#web/ports/forwarding'
 import type { Views } from '#web/views'
@@ -88,17 +89,13 @@ function listView(web: Web, ctx: WebContext, forwarding: ForwardingPort): object
 function destinationRow(web: Web, one: Destination, kinds: ReadonlyMap<string, string>, csrf: string): Row {
   const now = web.port.now()
   const href = destinationHref(one.id)
+  const note = one.origin === 'config' ? 'From the configuration file' : ''
   const html = web.views.render('fragments/destination-state', {
     ...{ state: wellnessBadge(one), sentence: wellness(one).sentence },
   })
   return {
     cells: [
-      {
-        text: one.name,
-        href,
-        strong: true,
-        ...(one.origin === 'config' ? { note: 'from the configuration file' } : {}),
-      },
+      linkedCell(web, { text: one.name, href, strong: true, note }),
       { html },
       { lines: [kinds.get(one.kind) ?? one.kind, one.target] },
       { moment: web.time.moment(one.lastDeliveredAt, now) },
