@@ -20,19 +20,42 @@ function isOid(arcs: readonly number[]): boolean {
   return arcs.length <= MAX_ARCS && arcs.every((arc) => arc <= MAX_ARC)
 }
 
-/** The contents of an OBJECT IDENTIFIER; throws SnmpError `invalid`. */
+const [DOT, ZERO, NINE] = [0x2e, 0x30, 0x39]
+/** Digits of a number below 2^32. */
+const MAX_DIGITS = 10
+
+/** The contents of an OBJECT IDENTIFIER; throws SnmpError `invalid`. One pass: each notification has dozens of names. */
 export function encodeOid(oid: Oid): Uint8Array {
-  const arcs = parseOid(oid)
-  if (!arcs) throw new SnmpError('invalid', `${JSON.stringify(oid.slice(0, 80))} is no object identifier`)
-  const [first = 0, second = 0, ...rest] = arcs
-  const bytes: number[] = []
-  for (const arc of [first * 40 + second, ...rest]) {
-    for (let shift = 28; shift > 0; shift -= 7) {
-      if (arc >= 2 ** shift) bytes.push(0x80 | (Math.floor(arc / 2 ** shift) & 0x7f))
+  if (oid.length > MAX_ARCS * (MAX_DIGITS + 1)) throw noOid(oid)
+  // A number takes no more octets than digits.
+  const bytes = new Uint8Array(oid.length)
+  let [length, count, first, arc, digits] = [0, 0, 0, 0, 0]
+  for (let at = 0; at <= oid.length; at++) {
+    const sign = at === oid.length ? DOT : oid.charCodeAt(at)
+    if (sign >= ZERO && sign <= NINE && digits < MAX_DIGITS) {
+      arc = arc * 10 + sign - ZERO
+      digits++
+      continue
     }
-    bytes.push(arc & 0x7f)
+    if (sign !== DOT || digits === 0 || arc > MAX_ARC || ++count > MAX_ARCS) throw noOid(oid)
+    if (count === 1) first = arc
+    else {
+      // The first two share a number on the wire, and only below 2 may the second be large [X.690 §8.19.4].
+      if (count === 2 && (first > 2 || arc > (first < 2 ? 39 : MAX_ARC - 80))) throw noOid(oid)
+      const value = count === 2 ? first * 40 + arc : arc
+      for (let shift = 28; shift > 0; shift -= 7)
+        if (value >= 2 ** shift) bytes[length++] = 0x80 | ((value >>> shift) & 0x7f)
+      bytes[length++] = value & 0x7f
+    }
+    arc = 0
+    digits = 0
   }
-  return Uint8Array.from(bytes)
+  if (count < 2) throw noOid(oid)
+  return bytes.subarray(0, length)
+}
+
+function noOid(oid: string): SnmpError {
+  return new SnmpError('invalid', `${JSON.stringify(oid.slice(0, 80))} is no object identifier`)
 }
 
 /** Throws MalformedPacket `bad-oid`: empty, unfinished, padded, too long, or a number of 2^32 or more. */

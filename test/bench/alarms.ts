@@ -21,7 +21,10 @@ const EACH = 20
 const ALARMS = PHONES * EACH
 /** Alarms in one request. */
 const TOGETHER = 10
-const CROWD = 8
+/** Connections of phones; each waits for its answer, which leaves when its alarms are on disk. */
+const CROWD = 32
+/** Phones whose alarms warm both up and are not counted. */
+const WARMERS = 100
 const ROUNDS = 3
 /** Informs on the way, ours and the rival's. */
 const WINDOW = 64
@@ -90,8 +93,10 @@ class Trapd {
 }
 
 /** Distinct alarms, and how many notifications there were of them. */
-function arrived(log: string): { readonly alarms: number; readonly notifications: number } {
-  const ids = [...log.matchAll(/8072\.9999\.9999\.1\.2\.2\.1\.18\.\d+ "(OWN ALARM [^"]+)"/g)].map(([, id]) => id)
+function arrived(log: string, word = 'OWN'): { readonly alarms: number; readonly notifications: number } {
+  const ids = [...log.matchAll(/8072\.9999\.9999\.1\.2\.2\.1\.18\.\d+ "(\w+ ALARM [^"]+)"/g)]
+    .map(([, id = '']) => id)
+    .filter((id) => id.startsWith(word))
   return { alarms: new Set(ids).size, notifications: ids.length }
 }
 
@@ -114,9 +119,9 @@ function appear(agent: Agent, endpoint: Endpoint, mac: string): Promise<void> {
   return post(agent, endpoint, 'ipphoneMgrStatus/keep-alive', { mac, ip: '127.0.0.1', ...known })
 }
 
-function alertsOf(mac: string, from: number): object {
+function alertsOf(mac: string, from: number, word = 'OWN'): object {
   const alerts = Array.from({ length: TOGETHER }, (_, i) => {
-    const name = `OWN ALARM ${from + i}`
+    const name = `${word} ALARM ${from + i}`
     const facts = {
       description: 'it cannot sign in',
       severity: '5',
@@ -150,7 +155,14 @@ async function ours(version: Version, port: number): Promise<Round> {
     const daemon = await home.start()
     const endpoint = daemon.endpoint('http')
     const macs = Array.from({ length: PHONES }, (_, phone) => macOf(phone))
-    await inCrowd(CROWD, macs, (mac) => appear(agent, endpoint, mac))
+    const warmers = Array.from({ length: WARMERS }, (_, phone) => macOf(PHONES + phone))
+    await inCrowd(CROWD, [...macs, ...warmers], (mac) => appear(agent, endpoint, mac))
+    for (const from of [0, TOGETHER]) {
+      await inCrowd(CROWD, warmers, (mac) =>
+        post(agent, endpoint, 'ipphoneMgrAlert/alert', alertsOf(mac, from, 'WARM')),
+      )
+    }
+    await trapd.until((log) => arrived(log, 'WARM').alarms >= WARMERS * 2 * TOGETHER)
     const requests = Array.from({ length: EACH / TOGETHER }, (_, i) =>
       macs.map((mac) => [mac, i * TOGETHER] as const),
     ).flat()
@@ -175,6 +187,7 @@ async function bare(version: Version, port: number): Promise<Round> {
     String(ALARMS),
     version.charAt(0),
     String(WINDOW),
+    String(WARMERS * 2 * TOGETHER),
   ])
   try {
     await running.output(/^begin$/m)
