@@ -223,7 +223,7 @@ describe('an account', () => {
   })
 
   test('keeps its password unless told otherwise', async () => {
-    book.accountRows = [{ name: 'lobby', region: '', owner: '', dn: 'cn=lobby' } as never]
+    book.accountRows = [{ name: 'lobby', region: '', owner: '', dn: 'cn=lobby' }]
     book.passwords.set('lobby', 'old')
     const path = '/directory/accounts/lobby'
     await visitor.submit(path, path, { region: 'Süd', how: 'keep', password: 'ignored' })
@@ -233,6 +233,13 @@ describe('an account', () => {
     const refused = await visitor.submit(path, path, { region: 'Süd', how: 'own', password: '' })
     expect(refused.status).toBe(422)
     expect(await refused.text()).toContain('Enter the new password.')
+  })
+
+  test('sees the personal contacts of one user, too', async () => {
+    const path = '/directory/accounts/new'
+    const response = await visitor.submit(path, path, { name: 'desk', owner: 'anna', how: 'generate' })
+    expect(words(await follow(response))).toContain('desk All regions, and the personal contacts of anna')
+    expect(await visitor.page('/directory/accounts/desk')).toMatch(/id="f-owner"[^>]* value="anna"/)
   })
 
   test('never has its password in a page, however it is refused', async () => {
@@ -315,6 +322,13 @@ describe('the phones’ settings', () => {
     expect(book.own.get('Nord')).toEqual({ maxHits: '20', nameFilter: '(sn=%)' })
     expect(book.keptPassword).toBe(true)
     expect(book.own.get('')).toMatchObject({ maxHits: '50' })
+  })
+
+  test('of many regions are chosen from a list', async () => {
+    book.regionNames = Array.from({ length: 40 }, (_, n) => `Region ${n}`)
+    const html = await visitor.page('/directory/phones?region=Region+7')
+    expect(html).toContain('<option value="Region 7" selected>')
+    expect(html).not.toContain('aria-label="Whose settings"')
   })
 
   test('forget a password only when told to, and never show it', async () => {

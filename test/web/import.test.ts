@@ -118,6 +118,22 @@ describe('a form with files', () => {
     expect(book.file).toBeUndefined()
   })
 
+  test('whose token does not come soon is refused before the rest is read', async () => {
+    const stalled = new ReadableStream({
+      start: (to) => {
+        to.enqueue(Buffer.from('--B\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n'))
+        to.enqueue(Buffer.alloc(262_144, 'x'))
+      },
+    })
+    const abort = new AbortController()
+    const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const headers = { 'Content-Type': 'multipart/form-data; boundary=B', Cookie: cookie, Origin: site.url }
+    const init = { method: 'POST', body: stalled, headers, duplex: 'half', signal: abort.signal }
+    const response = await fetch(site.url + PATH, init as RequestInit)
+    expect(response.status).toBe(403)
+    abort.abort()
+  })
+
   test('of another site is refused, even with the token', async () => {
     const response = await visitor.upload(PATH, parts({ csrf, file: STAFF }), { Origin: 'https://evil.example' })
     expect([response.status, book.file]).toEqual([403, undefined])

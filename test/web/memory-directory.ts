@@ -118,10 +118,10 @@ export class MemoryDirectory implements DirectoryPort {
 
   readonly accounts = {
     list: () => this.accountRows,
-    save: async ({ name, password, region, fresh }: Parameters<DirectoryPort['accounts']['save']>[0]) => {
+    save: async ({ name, password, region, owner = '', fresh }: Parameters<DirectoryPort['accounts']['save']>[0]) => {
       if (this.refusal.length > 0) return { kind: 'refused' as const, errors: this.refusal }
       if (!fresh && !this.accountRows.some((row) => row.name === name)) return { kind: 'conflict' as const }
-      const value = { ...this.accountRows[0], name, region, dn: `cn=${name},ou=accounts,dc=example` } as BindAccount
+      const value: BindAccount = { name, region, owner, dn: `cn=${name},ou=accounts,dc=example` }
       this.accountRows = [...this.accountRows.filter((row) => row.name !== name), value]
       if (password !== '') this.passwords.set(name, password)
       return { kind: 'saved' as const, value }

@@ -34,9 +34,9 @@ export function furnishDirectory(directory: MemoryDirectory, size: number): void
     )
   }
   directory.accountRows = [
-    { name: 'reception', region: 'Nord', dn: 'cn=reception,ou=accounts,dc=example' },
-    { name: 'phones', region: '', dn: 'cn=phones,ou=accounts,dc=example' },
-  ] as MemoryDirectory['accountRows']
+    { name: 'reception', region: 'Nord', owner: 'anna', dn: 'cn=reception,ou=accounts,dc=example' },
+    { name: 'phones', region: '', owner: '', dn: 'cn=phones,ou=accounts,dc=example' },
+  ]
   const last = { at: NOW - 6 * HOUR, took: 2100, added: 12, changed: 3, unchanged: 4008, removed: 1, rejected: 0 }
   const upstream = {
     url: 'ldaps://dc1.example.com',

@@ -17,6 +17,8 @@ export type UploadedFiles = ReadonlyMap<string, UploadedFile>
 const AT_ONCE = 3
 const MOST_FIELDS = 50
 const LONGEST_NAME = 200
+/** Bytes within which the token must have come. */
+const BEFORE_TOKEN = 128 * 1024
 
 /** The file of a field; undefined when none was chosen. */
 export function fileOf(ctx: WebContext, field: string): UploadedFile | undefined {
@@ -100,7 +102,14 @@ export class Uploads {
         parser.on(limit, () => reject(new Problem(413, 'The form has more parts than it should.')))
       }
       parser.on('error', () => reject(new Problem(400, 'The form is damaged: it may have been cut off on its way.')))
-      ctx.req.once('aborted', () => reject(new Problem(400, 'The form was cut off on its way.')))
+      ctx.req.once('close', () => {
+        if (!ctx.req.complete) reject(new Problem(400, 'The form was cut off on its way.'))
+      })
+      let seen = 0
+      ctx.req.on('data', ({ length }: Buffer) => {
+        seen += length
+        if (!trusted && seen > BEFORE_TOKEN) reject(new Problem(403, 'The form does not begin with its token.'))
+      })
       parser.on('close', () => {
         ctx.request.body = fields
         ctx.state.files = files

@@ -34,7 +34,7 @@ export function accountsRoutes(web: Web, directory: DirectoryPort): Router<WebSt
         { label: 'Remove', of: account.name, href: `${href}/remove` },
       ]
       const name = { text: account.name, href, strong: true }
-      return { cells: [name, account.region || 'All', { code: account.dn }], actions }
+      return { cells: [name, sightOf(account), { code: account.dn }], actions }
     })
     showPage(web, ctx, {
       ...{ view: 'directory/table-page', title: 'Directory accounts', section: 'directory' },
@@ -61,7 +61,11 @@ export function accountsRoutes(web: Web, directory: DirectoryPort): Router<WebSt
   router.post('/new', (ctx) => save(web, ctx, directory, undefined))
   router.get('/:name', (ctx) => {
     const account = find(ctx, ctx.params.name)
-    if (account) show(web, ctx, directory, account, { values: { region: account.region, how: 'keep' }, errors: [] })
+    if (account)
+      show(web, ctx, directory, account, {
+        values: { region: account.region, owner: account.owner, how: 'keep' },
+        errors: [],
+      })
   })
   router.post('/:name', async (ctx) => {
     const account = find(ctx, ctx.params.name)
@@ -99,11 +103,11 @@ async function save(
     show(web, ctx, directory, known, { values, errors: wrong })
   }
   if (errors.length > 0) return refuse(422, errors)
-  const { how, password: own = '', region = '' } = values
+  const { how, password: own = '', region = '', owner = '' } = values
   if (how === 'own' && own === '') return refuse(422, [{ field: 'password', message: 'Enter the new password.' }])
   const generated = how === 'generate' ? generate(web.random) : ''
   const saved = await directory.accounts.save({
-    ...{ name: known?.name ?? values.name ?? '', region, fresh: known === undefined },
+    ...{ name: known?.name ?? values.name ?? '', region, owner, fresh: known === undefined },
     password: how === 'own' ? own : generated,
   })
   if (saved.kind === 'refused') return refuse(422, saved.errors)
@@ -174,6 +178,10 @@ function sections(directory: DirectoryPort, known: BindAccount | undefined, valu
           options: regionOptions(directory, 'All regions', values.region ?? known?.region),
           hint: 'Beside its region it always sees contacts of no region, and users.',
         },
+        {
+          ...{ name: 'owner', label: 'Also sees the personal contacts of', maxLength: 128 },
+          hint: 'Name of a user; for the account of one person’s phone.',
+        },
         { name: 'how', label: 'Password', kind: 'radio', options: ways, required: true },
         {
           ...{ name: 'password', label: 'A password of your own', kind: 'password', maxLength: 128 },
@@ -182,6 +190,11 @@ function sections(directory: DirectoryPort, known: BindAccount | undefined, valu
       ],
     },
   ]
+}
+
+/** `Nord, and the personal contacts of anna`. */
+function sightOf({ region, owner }: BindAccount): string {
+  return `${region || 'All regions'}${owner === '' ? '' : `, and the personal contacts of ${owner}`}`
 }
 
 function hrefOf({ name }: BindAccount): string {

@@ -123,7 +123,9 @@ function changeOf({ before, after }: ImportPreview['examples']['changed'][number
 }
 
 function rejectedOf({ rejected }: ImportPreview, href: string): object {
-  const rows = rejected.slice(0, MOST_REJECTED).map(({ line, reason }) => ({ cells: [`Line ${count(line)}`, reason] }))
+  const rows = rejected
+    .slice(0, MOST_REJECTED)
+    .map(({ line, reason }) => ({ cells: [line > 0 ? `Line ${count(line)}` : '–', reason] }))
   return {
     table: table('Rejected', [{ label: 'Where' }, { label: 'Why' }], rows),
     more: rejected.length > MOST_REJECTED ? `and ${count(rejected.length - MOST_REJECTED)} more in the file` : '',

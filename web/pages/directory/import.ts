@@ -21,6 +21,8 @@ import { FORMATS, HOME, regionOptions, TRAIL } from './words.ts'
 const PATH = `${HOME}/import`
 const LARGEST_FILE = 32 * 2 ** 20
 const LONGEST_SOURCE = 64
+/** In characters: a longer text that was pasted is not sent back with its errors. */
+const LONGEST_ECHO = 1_000_000
 
 /** From a file to contacts: choose, look at what would happen, do it. */
 export function importRoutes(web: Web, directory: DirectoryPort): Router<WebState, NoExtras> {
@@ -118,7 +120,7 @@ function readUpload(ctx: WebContext, fields: readonly Section[]): Read | Filled 
   if (source.toLowerCase() === 'manual')
     problems.push({ field: 'source', message: '“manual” means contacts written here. Choose another name.' })
   if (problems.length > 0)
-    return { values: { ...values, text: pasted.length > 10_000 ? '' : pasted }, errors: problems }
+    return { values: { ...values, text: pasted.length > LONGEST_ECHO ? '' : pasted }, errors: problems }
   const { text, encoding } = upload ? fileText(upload.bytes) : { text: pasted, encoding: '' }
   const format = DIRECTORY_FORMATS.find((known) => known === values.format) ?? formatOf(name, text)
   const file = { text, format, source, region: values.region ?? '', replace: values.replace === '1' }

@@ -16,6 +16,8 @@ import {
 import { HOME, regionOptions, tabs } from './words.ts'
 
 const PATH = `${HOME}/phones`
+/** More regions are chosen from a list. */
+const MOST_LINKS = 12
 
 type Level = PhoneLdapValue['from']
 
@@ -143,7 +145,8 @@ function show(
         lead: 'How phones ask a directory. What you leave empty is inherited: a region’s from all phones, that of all phones from what is built in.',
       },
       tabs: tabs('/phones'),
-      regions: options.map(({ value, label }) => ({ label, href: hrefOf(value), current: value === region })),
+      regions: options.map(({ value, label }) => ({ value, label, href: hrefOf(value), current: value === region })),
+      many: options.length > MOST_LINKS,
       region: region || 'all phones',
       lines: settings.lines,
       tryHref: `${HOME}/try${region === '' ? '' : `?region=${urlPart(region)}`}`,

@@ -39,7 +39,7 @@ export function upstreamsRoutes(web: Web, directory: DirectoryPort): Router<WebS
         none: {
           title: 'No other directory',
           sentence:
-            'Name one under ldap.upstreams in the configuration, with its url, base, bindDn and passwordFile, and restart.',
+            'Name one under ldap.upstreams in the configuration, with its url and base, and what to bind with; then restart.',
           icon: 'book',
         },
       },
