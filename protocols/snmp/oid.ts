@@ -43,15 +43,24 @@ export function encodeOid(oid: Oid): Uint8Array {
       // The first two share a number on the wire, and only below 2 may the second be large [X.690 §8.19.4].
       if (count === 2 && (first > 2 || arc > (first < 2 ? 39 : MAX_ARC - 80))) throw noOid(oid)
       const value = count === 2 ? first * 40 + arc : arc
-      for (let shift = 28; shift > 0; shift -= 7)
-        if (value >= 2 ** shift) bytes[length++] = 0x80 | ((value >>> shift) & 0x7f)
+      // Seven bits in an octet, the highest first; written out, since a loop takes three times as long.
+      if (value > 0x7f) {
+        if (value > 0x3fff) {
+          if (value > 0x1f_ffff) {
+            if (value > 0xfff_ffff) bytes[length++] = 0x80 | (value >>> 28)
+            bytes[length++] = 0x80 | ((value >>> 21) & 0x7f)
+          }
+          bytes[length++] = 0x80 | ((value >>> 14) & 0x7f)
+        }
+        bytes[length++] = 0x80 | ((value >>> 7) & 0x7f)
+      }
       bytes[length++] = value & 0x7f
     }
     arc = 0
     digits = 0
   }
   if (count < 2) throw noOid(oid)
-  return bytes.subarray(0, length)
+  return bytes.slice(0, length)
 }
 
 function noOid(oid: string): SnmpError {

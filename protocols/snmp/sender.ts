@@ -26,12 +26,17 @@ export interface SnmpSenderOptions {
   readonly stray?: (target: Endpoint, reason: string) => void
 }
 
+const IDS_AT_ONCE = 256
+
 /** Sends traps and informs, to many targets at a time. */
 export class SnmpSender implements NotificationSender {
   readonly #options: Required<SnmpSenderOptions>
   readonly #salts: Salts
   /** By what is said about the target; the one that was used last is the last. */
   readonly #sessions = new Map<string, Session>()
+  /** Random numbers are fetched many at a time: each fetch costs more than the rest of a message. */
+  #ids = Buffer.alloc(0)
+  #nextId = 0
   #closed = false
 
   constructor(options: SnmpSenderOptions) {
@@ -89,7 +94,12 @@ export class SnmpSender implements NotificationSender {
   }
 
   #newId(): number {
-    const bytes = Buffer.from(this.#options.random(4))
-    return bytes.readUInt32BE(0) >>> 1 || 1
+    if (this.#nextId >= this.#ids.length) {
+      this.#ids = Buffer.from(this.#options.random(IDS_AT_ONCE * 4))
+      this.#nextId = 0
+    }
+    const id = this.#ids.readUInt32BE(this.#nextId) >>> 1
+    this.#nextId += 4
+    return id || 1
   }
 }
