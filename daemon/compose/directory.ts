@@ -9,6 +9,7 @@ import { DirectoryDesk } from '#daemon/services/directory/desk'
 import { Directory } from '#daemon/services/directory/directory'
 import { Imports } from '#daemon/services/directory/imports'
 import { PhoneSettings } from '#daemon/services/directory/phone-settings'
+import { RegionNames } from '#daemon/services/directory/region-names'
 import { Regions } from '#daemon/services/directory/regions'
 import { type UpstreamSettings, Upstreams } from '#daemon/services/directory/upstreams'
 import type { Scopes } from '#daemon/services/scopes/scopes'
@@ -56,7 +57,15 @@ export function composeDirectory(base: Foundation, scopes: Scopes, credentials: 
     accounts: new BindAccounts({ store, baseDn, regions }),
     addresses: config.dhcp.subnets.map(({ serverAddress }) => serverAddress ?? config.server.address ?? ''),
   })
+  const reseal = (sealed: string, from: string, to: string) => {
+    try {
+      return vault.seal(vault.open(sealed, from), to)
+    } catch {
+      return undefined
+    }
+  }
   const parts = [
+    partOf('region names', new RegionNames({ store, announce, reseal })),
     ...[partOf('directory', directory), partOf('contacts', contacts), partOf('upstreams', upstreams)],
     ...(certificate && ldap.enabled ? [partOf('ldap certificate', certificate)] : []),
   ]

@@ -39,7 +39,9 @@ export class CertificateFiles {
     return pair
   }
 
+  /** An alarm of the last run is over: without a pair that can be used nothing starts. */
   start(): void {
+    void this.#options.alarms.clear(ALARM, this.#options.name)
     this.#seen = this.#stamp()
     this.#timer = setInterval(() => this.look(), LOOK).unref()
   }

@@ -37,7 +37,7 @@ test('files that change are read again, once; what cannot be used raises an alar
   expect(inForce).toEqual([])
   await write({ key: first.key, cert: second.cert })
   files.look()
-  expect([inForce, told[0]]).toEqual([[], expect.stringContaining('cannot be used together')])
+  expect([inForce, told.at(-1)]).toEqual([[], expect.stringContaining('cannot be used together')])
   await write(second)
   files.look()
   files.look()

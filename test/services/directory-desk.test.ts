@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { newUser } from '#daemon/domain/phone'
 import { put } from '#daemon/store/store'
 import { contacts, phoneLdap, users } from '#daemon/store/tables'
@@ -170,6 +170,25 @@ describe('regions', () => {
     expect(ids(view)).not.toContain('germany')
     expect(ids(view)).toContain('France')
     expect(view.revision).toBeGreaterThan(revision)
+  })
+
+  test('contacts, accounts and settings follow a region that is renamed, with their passwords', async () => {
+    const { desk, scopes, germany } = await company()
+    saved(await desk.accounts.save({ name: 'berlin', password: 'correct horse', region: 'Berlin', fresh: true }))
+    saved(await desk.phones.save('Berlin', { active: '1', password: 'very secret' }, false))
+    const { kind, parent, timeZone, subnets, description } = germany
+    await scopes.change(
+      germany.id,
+      { kind, name: 'Allemagne', parent, timeZone, subnets, description },
+      germany.version,
+      'test',
+    )
+    const renamed = ['Allemagne', 'Allemagne/Berlin', 'Allemagne/Munich', 'Atlantis', 'France']
+    await vi.waitFor(() => expect(desk.contacts.regions()).toEqual(renamed), { timeout: 3_000 })
+    await vi.waitFor(() => expect(desk.phones.regions()).toEqual(['Allemagne/Berlin']), { timeout: 3_000 })
+    expect(desk.accounts.list()[0]?.region).toBe('Allemagne/Berlin')
+    expect(desk.phones.layer('Allemagne/Berlin', 'x', true)?.values.LDAPPassword).toBe('very secret')
+    expect(desk.regions()).toEqual(renamed)
   })
 
   test('an account sees its region, and the personal contacts of its owner', async () => {

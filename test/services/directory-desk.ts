@@ -8,6 +8,7 @@ import { DirectoryDesk } from '#daemon/services/directory/desk'
 import { Directory } from '#daemon/services/directory/directory'
 import { Imports } from '#daemon/services/directory/imports'
 import { PhoneSettings } from '#daemon/services/directory/phone-settings'
+import { RegionNames } from '#daemon/services/directory/region-names'
 import { Regions } from '#daemon/services/directory/regions'
 import { type UpstreamSettings, Upstreams } from '#daemon/services/directory/upstreams'
 import { Scopes } from '#daemon/services/scopes/scopes'
@@ -44,6 +45,9 @@ export async function freshDesk({ anonymous = true, upstreams: sources = [], tim
   directory.start()
   const contacts = new Contacts({ store, now, baseDn: BASE, regions })
   contacts.start()
+  const reseal = (sealed: string, from: string, to: string) => vault.seal(vault.open(sealed, from), to)
+  const names = new RegionNames({ store, announce, reseal })
+  names.start()
   const upstreams = new Upstreams({ store, alarms, announce, now, timeZone, regions, upstreams: sources })
   upstreams.start()
   const own = { active: anonymous, port: 389, baseDn: BASE }
@@ -55,6 +59,7 @@ export async function freshDesk({ anonymous = true, upstreams: sources = [], tim
   })
   onTestFinished(async () => {
     await upstreams.stop()
+    await names.stop()
     contacts.stop()
     directory.stop()
     scopes.stop()

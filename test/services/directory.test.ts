@@ -36,7 +36,7 @@ async function house(settings: Partial<DirectoryOptions['settings']> = {}, more:
   const pass = (milliseconds: number) => {
     time += milliseconds
   }
-  return { store, directory, told, pass }
+  return { store, directory, alarms, told, pass }
 }
 
 async function anonymous(directory: Directory): Promise<DirectoryView> {
@@ -235,5 +235,15 @@ describe('passwords', () => {
     pass(61_000)
     await bindAs(directory, name, 'secret')
     expect(store.count(alarmTable)).toBe(0)
+  })
+
+  test('an alarm about guessing does not outlive a restart', async () => {
+    const { store, directory, alarms, pass } = await guarded(1)
+    for (let i = 0; i < 3; i++) await bindAs(directory, directory.accountDn('phones'), `guess ${i}`)
+    expect(alarms.active()).toHaveLength(1)
+    directory.stop()
+    pass(1_000)
+    directory.start()
+    expect([alarms.active(), store.count(alarmTable)]).toEqual([[], 0])
   })
 })

@@ -13,6 +13,9 @@ const SUSPECTS = 100
 /** scrypt at work at a time: each takes 32 MB. */
 const AT_ONCE = 4
 
+/** How often suspects are looked at, in milliseconds. */
+const SWEEP = 15_000
+
 const ALARM = 'DIRECTORY BIND ATTACK'
 
 export type BindVerdict =
@@ -37,12 +40,24 @@ export class Binds {
   readonly #tries: RateLimiterMemory
   /** Addresses with an alarm, and when each may try again. */
   readonly #suspects = new Map<string, number>()
+  #timer: NodeJS.Timeout | undefined
   readonly #atWork = new Map<string, Promise<boolean>>()
 
   constructor(options: BindsOptions) {
     this.#options = options
     const points = options.triesPerMinute ?? 20
     this.#tries = new RateLimiterMemory({ points, duration: 60, blockDuration: 60 })
+  }
+
+  /** Forgets the suspects of the last run, and clears alarms even when nobody binds. */
+  start(): void {
+    const { alarms } = this.#options
+    for (const { name, source } of alarms.active()) if (name === ALARM) void alarms.clear(ALARM, source)
+    this.#timer = setInterval(() => this.#clearSuspects(), SWEEP).unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
   }
 
   async check(name: string, password: Uint8Array, address: string): Promise<BindVerdict> {

@@ -63,6 +63,7 @@ export class Directory implements LdapPort {
   /** Takes in what the opened store holds, and follows it until `stop`. */
   start(): void {
     const { store } = this.#options
+    this.#binds.start()
     this.#unwatch = [
       store.watch(users, 0, ({ key, value }) => {
         if (!value) return this.#entries.remove('people', key)
@@ -80,6 +81,7 @@ export class Directory implements LdapPort {
   }
 
   stop(): void {
+    this.#binds.stop()
     for (const unwatch of this.#unwatch) unwatch()
     this.#unwatch = []
   }

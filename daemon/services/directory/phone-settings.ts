@@ -179,6 +179,18 @@ function ldapProblem(name: PhoneLdapName, value: string): string | undefined {
   return good ? undefined : 'This is no LDAP filter: each bracket needs its other half, as in (|(sn=%)(cn=%)).'
 }
 
+/** The settings of a region that is called otherwise now. */
+export function movedSettings(
+  record: StoredPhoneLdap,
+  region: string,
+  reseal: (sealed: string, from: string, to: string) => string | undefined,
+): { readonly key: string; readonly record: StoredPhoneLdap } {
+  const { sealedPassword: sealed, ...rest } = record
+  const key = keyOf(region)
+  const resealed = sealed === undefined ? undefined : reseal(sealed, placeOf(keyOf(record.region)), placeOf(key))
+  return { key, record: { ...rest, region, ...(resealed !== undefined && { sealedPassword: resealed }) } }
+}
+
 function keyOf(region: string): string {
   return region === '' ? 'system' : `region/${region}`
 }

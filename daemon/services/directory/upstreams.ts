@@ -48,7 +48,11 @@ export class Upstreams implements UpstreamsPort {
   }
 
   start(): void {
-    const { upstreams, timeZone } = this.#options
+    const { upstreams, timeZone, alarms } = this.#options
+    const known = new Set(upstreams.map(({ name }) => sourceOf(name)))
+    for (const { name, source } of alarms.active()) {
+      if (name === ALARM && !known.has(source)) void alarms.clear(ALARM, source)
+    }
     this.#jobs = new Map(
       upstreams.map(({ name, schedule }) => [
         name,
@@ -91,7 +95,7 @@ export class Upstreams implements UpstreamsPort {
       (error: unknown): Outcome => ({ ...NOTHING, problem: textOf(error) }),
     )
     const run: SyncRun = { at, took: Math.round(performance.now() - started), ...outcome }
-    const source = `directory/${settings.name}`
+    const source = sourceOf(settings.name)
     if (run.problem === undefined) alarms.clear(ALARM, source)
     else {
       alarms.raise({
@@ -136,6 +140,10 @@ export class Upstreams implements UpstreamsPort {
 type Outcome = Omit<SyncRun, 'at' | 'took'>
 
 const NOTHING: Outcome = { added: 0, changed: 0, unchanged: 0, removed: 0, rejected: 0 }
+
+function sourceOf(name: string): string {
+  return `directory/${name}`
+}
 
 function count(all: Iterable<Contact>, which: (contact: Contact) => boolean): number {
   let found = 0
