@@ -104,6 +104,13 @@ export class BerReader {
   }
 }
 
+/** The shortest two's complement: BER allows no other [X.690 §8.3.2]. */
+function integerSize(value: number): number {
+  if (value >= -0x80 && value < 0x80) return 1
+  if (value >= -0x8000 && value < 0x8000) return 2
+  return value >= -0x80_0000 && value < 0x80_0000 ? 3 : 4
+}
+
 /** Texts up to this length are copied in a loop, which beats the call into the engine's UTF-8 encoder. */
 const SHORT_TEXT = 48
 
@@ -132,7 +139,7 @@ export class BerWriter {
   }
 
   integer(value: number, tag: number = TAG.integer): void {
-    const size = value >= -0x80 && value < 0x80 ? 1 : value >= -0x8000 && value < 0x8000 ? 2 : 4
+    const size = integerSize(value)
     this.#reserve(2 + size)
     this.#bytes[this.#length++] = tag
     this.#bytes[this.#length++] = size

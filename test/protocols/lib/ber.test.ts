@@ -94,6 +94,32 @@ describe('BerWriter', () => {
     expect(Buffer.alloc(size, 0x61).equals(contents)).toBe(true)
   })
 
+  test.each([
+    ...[
+      [0, '00'],
+      [127, '7f'],
+      [128, '0080'],
+      [-128, '80'],
+      [-129, 'ff7f'],
+      [32_767, '7fff'],
+      [32_768, '008000'],
+    ],
+    ...[
+      [8_388_607, '7fffff'],
+      [8_388_608, '00800000'],
+      [-8_388_608, '800000'],
+      [-8_388_609, 'ff7fffff'],
+    ],
+    ...[
+      [2_147_483_647, '7fffffff'],
+      [-2_147_483_648, '80000000'],
+    ],
+  ] as [number, string][])('%i gets as few bytes as can be [X.690 §8.3.2]', (value, hex) => {
+    const writer = new BerWriter(8)
+    writer.integer(value)
+    expect(writer.done().toString('hex')).toBe(`020${hex.length / 2}${hex}`)
+  })
+
   test('texts of any length and language, integers and booleans come back as they were', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 300 })
     const integer = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createSocket } from 'node:dgram'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Endpoint, Exchange } from '#protocols/lib/exchange'
 import { decode } from '#protocols/snmp/codec-message'
@@ -8,6 +9,8 @@ import { COLUMNS } from '#protocols/snmp/objects'
 import { compareArcs, parseOid } from '#protocols/snmp/oid'
 import type { SnmpServer } from '#protocols/snmp/server'
 import { serverContract } from '#test/contract/server'
+import { goldens, hexBytes, section } from '#test/support/golden'
+import { seededRandom } from '#test/support/random'
 import { type AgentOptions, agent, ask, exchange, House, request, someAlarm } from './house.ts'
 import { ARC, hex } from './support.ts'
 
@@ -270,6 +273,27 @@ test('the OID that ends net-snmp’s agent is malformed here', async () => {
   expect(await exchange(at, bytes, 50)).toBeUndefined()
   expect(told).toMatchObject([{ operation: 'MESSAGE', ending: 'malformed', reason: 'bad-oid' }])
   expect((await ask(at, request('get', [SYS_NAME]))).errorStatus).toBe(0)
+})
+
+test('a flood of fuzz on the live port ends nothing: what is malformed is told, a request is answered', async () => {
+  const random = seededRandom(161)
+  const packets = goldens(join(import.meta.dirname, 'golden')).map((golden) => hexBytes(section(golden, 'packet')))
+  const socket = createSocket('udp4')
+  const rounds = 1_500
+  for (let i = 0; i < rounds; i++) {
+    const bytes = Buffer.from(packets[i % packets.length] ?? [])
+    const changes = Math.floor(random() * 4)
+    for (let n = 0; n < changes; n++) bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256)
+    const cut = random() < 0.2 ? Math.floor(random() * bytes.length) : bytes.length
+    await new Promise((sent) => socket.send(bytes.subarray(0, cut), at.port, at.address, sent))
+    // The kernel's buffer holds a few hundred of them.
+    if (i % 50 === 49) expect((await ask(at, request('get', [SYS_NAME]), 5_000)).errorStatus).toBe(0)
+  }
+  socket.close()
+  expect(told).toHaveLength(rounds + rounds / 50)
+  expect(told.filter(({ ending }) => ending === 'fault')).toEqual([])
+  expect(told.filter(({ ending }) => ending === 'malformed').length).toBeGreaterThan(300)
+  expect(server.health().state).toBe('serving')
 })
 
 /** Walks the table from one port; `meanwhile` happens after the first answer. */
