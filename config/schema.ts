@@ -6,6 +6,7 @@ import { dhcp } from './dhcp.ts'
 import { cidr, endpoint, ipv4, live, restart, timeZone } from './fields.ts'
 import { ldap } from './ldap.ts'
 import { snmp } from './snmp.ts'
+import { syslog } from './syslog.ts'
 
 /*
  * The one schema: validation, the settings form and the documentation all come from it. Objects are strict, so a
@@ -142,6 +143,7 @@ export const configSchema = z.strictObject({
   fleet: fleet.prefault({}).meta(live('Fleet', 'Approval and presence.')),
   alarms: alarms.prefault({}).meta(live('Alarms', 'How long they are remembered, and where they go.')),
   snmp: snmp.prefault({}).meta(live('SNMP', 'The MIB, and the agent that shows it.')),
+  syslog: syslog.prefault({}).meta(live('Phone logs', 'What phones log, and how much of it is kept.')),
   log: log.prefault({}).meta(live('Log', 'What is written to standard output.')),
 })
 

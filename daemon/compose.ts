@@ -23,6 +23,7 @@ import { composeFoundation } from './compose/foundation.ts'
 import { composePeople } from './compose/people.ts'
 import { composeSip } from './compose/sip.ts'
 import { composeSnmp } from './compose/snmp.ts'
+import { composeSyslog } from './compose/syslog.ts'
 import { prepareDataFolder } from './data-folder.ts'
 import type { Part } from './lifecycle.ts'
 import { createMetrics } from './metrics.ts'
@@ -50,7 +51,8 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const { fleet, view, ...phones } = composeFleet(base)
   const people = composePeople(base, view)
   const directory = composeDirectory(base, people.scopes, credentials)
-  const { files, firmware } = composeFiles(base, people.scopes, directory.phoneLdap)
+  const syslog = composeSyslog(base)
+  const { files, firmware } = composeFiles(base, people.scopes, directory.phoneLdap, syslog.logs)
   const dhcp = composeDhcp(base, dhcpLinks)
   const sip = composeSip(base)
   const telling = composeCommands(base, fleet, sip.caller, credentials)
@@ -76,6 +78,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     ...directory.servers,
     ...sip.servers,
     ...snmp.servers,
+    ...syslog.servers,
   ]
 
   const localToken = randomBytes(32).toString('base64url')
@@ -90,6 +93,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       servers: () => serving().map((server) => ({ name: server.name, health: server.health() })),
       alarms: () => alarms.active(),
       alarmDesk: alarming.desk,
+      phoneLogs: syslog.logs,
       forwarding: forwarding.port,
       configuration: base.configuration,
       dhcpDesk: dhcp.desk,
@@ -105,6 +109,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     ...dhcp.readings,
     ...alarming.readings,
     ...forwarding.readings,
+    ...syslog.readings,
   ])
   base.listen((exchange) => metrics.exchange(exchange))
 

@@ -273,6 +273,18 @@ export const messages = {
     meaning: 'Leases of another server were taken over from a file.',
     remedy: 'Look at the page of the import for those that were rejected.',
   },
+  'log.collect': {
+    level: 'info',
+    text: 'a phone is asked for its log',
+    meaning: 'From its next fetch of its configuration on it sends its log here, until the time is over.',
+    remedy: NOTHING,
+  },
+  'log.collect-end': {
+    level: 'info',
+    text: 'a phone is no longer asked for its log',
+    meaning: 'Its configuration takes it back with the next fetch.',
+    remedy: NOTHING,
+  },
   'alarm.raised': {
     level: 'warn',
     text: 'alarm raised',

@@ -14,6 +14,7 @@ import { dhcpDeskApiRoutes } from './api/dhcp-desk.ts'
 import { directoryApiRoutes } from './api/directory.ts'
 import { forwardingApiRoutes } from './api/forwarding.ts'
 import { peopleApiRoutes } from './api/people.ts'
+import { phoneLogsApiRoutes } from './api/phone-logs.ts'
 import { apiRoutes } from './api/routes.ts'
 import { scopesApiRoutes } from './api/scopes.ts'
 import { usersApiRoutes } from './api/users.ts'
@@ -133,6 +134,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     ...(approvals ? [approvalsApiRoutes(approvals, scopes)] : []),
     ...(commands ? [commandRoutes(web, commands), commandsApiRoutes(commands)] : []),
     ...(directory ? [directoryApiRoutes(directory)] : []),
+    ...(web.port.phoneLogs ? [phoneLogsApiRoutes(web.port.phoneLogs)] : []),
     configurationApiRoutes(web),
     ...(scopes ? [scopesApiRoutes(scopes), scopesRoutes(web, scopes)] : []),
     ...(scopes && users ? [usersApiRoutes(users, scopes), ...usersRoutes(web, users, scopes)] : []),

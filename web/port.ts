@@ -14,6 +14,7 @@ import type { DhcpDesk } from './ports/dhcp.ts'
 import type { DirectoryPort } from './ports/directory.ts'
 import type { ForwardingPort } from './ports/forwarding.ts'
 import type { PeopleFilesPort } from './ports/people-files.ts'
+import type { PhoneLogsPort } from './ports/phone-logs.ts'
 import type { ScopesPort } from './ports/scopes.ts'
 import type { UsersPort } from './ports/users.ts'
 
@@ -107,6 +108,7 @@ export interface WebPort {
   alarms(): readonly Alarm[]
   /** Absent until their services offer them; their pages are then missing, too. */
   readonly alarmDesk?: AlarmsPort
+  readonly phoneLogs?: PhoneLogsPort
   readonly forwarding?: ForwardingPort
   readonly configuration: ConfigurationPort
   /** What there is to see and to do about DHCP. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { builtInPlaceholders, shippedTemplates } from '#config/templates'
 import type { PhoneSettings } from '#daemon/services/directory/phone-settings'
 import { FirmwareFiles } from '#daemon/services/firmware'
+import type { PhoneLogs } from '#daemon/services/phone-logs/phone-logs'
 import { type Places, Provisioning } from '#daemon/services/provisioning'
 import { phonePorts, subnetsOf } from '#daemon/settings'
 import { identify } from '#daemon/vendors/audiocodes/identify'
@@ -14,6 +15,7 @@ export function composeFiles(
   { config, configuration, store, now }: Foundation,
   scopes: Places,
   directory: PhoneSettings,
+  logs: PhoneLogs,
 ) {
   const firmware = new FirmwareFiles(join(config.data.folder, 'firmware'))
   const subnets = configuration.derive(subnetsOf)
@@ -27,6 +29,7 @@ export function composeFiles(
       return configuration.current.fleet.keepAliveMinutes
     },
     serverAddress: config.server.address,
+    amend: (mac, file, server) => logs.amend(mac, file, server),
     templates: shippedTemplates(),
     builtIn: builtInPlaceholders(),
   })

@@ -33,6 +33,8 @@ export interface ProvisioningOptions {
   readonly firmware: FirmwareFiles
   /** How phones ask a directory, by the id of the scope they are in; secrets only where `secrets` says so. */
   readonly directory?: { layer(region: string, server: string, secrets: boolean): Layer | undefined }
+  /** Last changes to a phone's own file, e.g. while its log is collected. */
+  readonly amend?: (mac: Mac, file: string, server: Ipv4) => string
   /** Regions and sites; without them a phone's subnet alone tells its place. */
   readonly scopes?: Places
 }
@@ -74,7 +76,10 @@ export class Provisioning implements ProvisioningPort {
       case 'global-config':
         return this.#globalConfig(request.name, layers)
       case 'device-config':
-        return this.#deviceConfig(request, asker, layers, [...system, ...this.#scopeLayers(this.#scopeAt(asker))])
+        return this.#deviceConfig(request, server, asker, layers, [
+          ...system,
+          ...this.#scopeLayers(this.#scopeAt(asker)),
+        ])
     }
   }
 
@@ -99,7 +104,13 @@ export class Provisioning implements ProvisioningPort {
   }
 
   /** `shared` are the layers with which this asker is given the file that its own includes. */
-  #deviceConfig(request: DeviceRequest, asker: Asker, layers: readonly Layer[], shared: readonly Layer[]): FileAnswer {
+  #deviceConfig(
+    request: DeviceRequest,
+    server: Ipv4,
+    asker: Asker,
+    layers: readonly Layer[],
+    shared: readonly Layer[],
+  ): FileAnswer {
     const { store, templates, identify } = this.#options
     const { mac, model: askedModel } = request
     const phone = store.get(phones, mac)?.value
@@ -113,7 +124,8 @@ export class Provisioning implements ProvisioningPort {
     const user = approved && this.#userOf(approved)
     const directory = this.#directoryLayer(request, asker, resolve(layers, 'ServerIP')?.value ?? '')
     const own = [...layers, ...directory, ...userLayer(user), deviceLayer(mac, model, template, approved)]
-    return this.#text(`device ${mac}`, renderOwn(template, shared, own))
+    const file = renderOwn(template, shared, own)
+    return this.#text(`device ${mac}`, this.#options.amend?.(mac, file, server) ?? file)
   }
 
   /** The same for every phone of a place, but for the password: that is for phones that were let in, at their own address. */

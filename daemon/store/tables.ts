@@ -6,6 +6,7 @@ import type { CommandQueue } from '#daemon/domain/command'
 import type { ForwardCursor, StoredDestination, ToldAlarm } from '#daemon/domain/destination'
 import type { Contact, DirectoryAccount, SyncRun } from '#daemon/domain/directory'
 import type { Lease } from '#daemon/domain/lease'
+import type { Collection } from '#daemon/domain/log-collection'
 import type { Maintenance } from '#daemon/domain/maintenance'
 import type { Phone, User } from '#daemon/domain/phone'
 import type { StoredPhoneLdap } from '#daemon/domain/phone-ldap'
@@ -50,3 +51,5 @@ export const directorySyncs: Table<SyncRun> = { name: 'directorySyncs' }
 export const snmpEngine: Table<{ readonly id: string; readonly boots: number }> = { name: 'snmpEngine' }
 /** What phones are told to do, keyed by MAC. */
 export const commands: Table<CommandQueue> = { name: 'commands' }
+/** Phones that are asked for their logs, keyed by MAC. */
+export const logCollections: Table<Collection> = { name: 'logCollections' }

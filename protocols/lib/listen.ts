@@ -71,7 +71,11 @@ async function listening(
     await new Promise<void>((closed) => socket.close(closed))
     throw signal.reason
   }
+  let isLost = false
   socket.on('error', (error) => {
+    // It may fail again while it closes.
+    if (isLost) return
+    isLost = true
     socket.close()
     handlers.onLost(error)
   })

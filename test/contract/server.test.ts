@@ -8,6 +8,7 @@ import { LdapServer } from '#protocols/ldap/server'
 import type { Endpoint } from '#protocols/lib/exchange'
 import type { Ipv4 } from '#protocols/lib/ipv4'
 import { SipServer } from '#protocols/sip/server'
+import { SyslogServer } from '#protocols/syslog/server'
 import { TftpServer } from '#protocols/tftp/server'
 import { type Gate, type ServerKind, serverContract } from '#test/contract/server'
 import { DISCOVER, relayed } from '#test/support/dhcp-packet'
@@ -125,6 +126,45 @@ const sip: ServerKind = {
   ask: (endpoint) => exchange(SUBSCRIBE, endpoint, () => undefined),
 }
 
+/** Syslog has no answers [RFC5424 §8.5]: a message is answered when its keeper has taken it. */
+const taken = new Map<string, () => void>()
+let messages = 0
+
+function syslog(transport: 'UDP' | 'TCP'): ServerKind {
+  return {
+    transport,
+    make: (listen, gate) =>
+      new SyslogServer({
+        listen,
+        observe,
+        port: {
+          async log({ message }) {
+            await gate.pass()
+            taken.get(message.text)?.()
+            return true
+          },
+        },
+      }),
+    async ask({ address, port }) {
+      const text = `message ${messages++}`
+      const answered = new Promise<void>((resolve, reject) => {
+        taken.set(text, resolve)
+        setTimeout(() => reject(new Error(`nobody took a message at ${transport} port ${port}`)), PATIENCE).unref()
+      })
+      if (transport === 'UDP') {
+        const socket = createSocket('udp4')
+        socket.send(`<13>${text}`, port, address, () => socket.close())
+      } else
+        connect({ host: address, port })
+          .on('error', () => {})
+          .end(`<13>${text}\n`)
+      await answered
+    },
+  }
+}
+
+serverContract('syslog over UDP', syslog('UDP'))
+serverContract('syslog over TCP', syslog('TCP'))
 serverContract('sip', sip)
 serverContract('ldap', ldap)
 serverContract('dhcp', dhcp)
