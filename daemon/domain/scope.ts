@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Cidr, contains as holds, type Ipv4, ipv4FromNumber, parseCidr } from '#protocols/lib/ipv4'
+import { type Cidr, type Ipv4, ipv4FromNumber, ipv4ToNumber, parseCidr } from '#protocols/lib/ipv4'
 import { foldName } from './text.ts'
 
 /**
@@ -77,6 +77,8 @@ interface Network extends Cidr {
 export class ScopeTree {
   readonly #byId = new Map<string, Scope>([[SYSTEM.id, SYSTEM]])
   readonly #children = new Map<string, Scope[]>()
+  /** By folded name. */
+  readonly #named = new Map<string, Scope[]>()
   /** By first address; they do not overlap. */
   readonly #networks: Network[] = []
 
@@ -84,9 +86,8 @@ export class ScopeTree {
     for (const scope of scopes) this.#byId.set(scope.id, scope)
     for (const scope of this.#byId.values()) {
       if (scope.id === SYSTEM.id) continue
-      const siblings = this.#children.get(scope.parent)
-      if (siblings) siblings.push(scope)
-      else this.#children.set(scope.parent, [scope])
+      addTo(this.#children, scope.parent, scope)
+      addTo(this.#named, foldName(scope.name), scope)
       for (const cidr of scope.subnets.map(parseCidr)) if (cidr) this.#networks.push({ ...cidr, scope })
     }
     for (const siblings of this.#children.values()) siblings.sort((a, b) => byName.compare(a.name, b.name))
@@ -144,7 +145,8 @@ export class ScopeTree {
     const isMeant = ({ id, kind }: Scope) => id !== SYSTEM.id && (only === undefined || kind === only)
     const atTop = this.#follow(names)
     if (atTop && isMeant(atTop)) return { kind: 'found', scope: atTop }
-    const tail = [...this.#byId.values()].filter((scope) => isMeant(scope) && this.#endsWith(scope.id, names))
+    const alike = this.#named.get(names.at(-1) ?? '') ?? []
+    const tail = alike.filter((scope) => isMeant(scope) && this.#endsWith(scope.id, names))
     const [scope] = tail
     if (!scope) return { kind: 'none' }
     return tail.length === 1
@@ -154,13 +156,21 @@ export class ScopeTree {
 
   /** The child of that name, without regard to case. */
   child(parent: string, name: string): Scope | undefined {
-    const wanted = foldName(name)
-    return this.children(parent).find((sibling) => foldName(sibling.name) === wanted)
+    return this.#named.get(foldName(name))?.find((scope) => scope.parent === parent)
   }
 
   /** Whose subnet an address lies in. */
   ofAddress(address: Ipv4): Scope | undefined {
-    return this.#networks.find((network) => holds(network, address))?.scope
+    const value = ipv4ToNumber(address)
+    let [low, high] = [0, this.#networks.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#networks[middle]?.network ?? 0) <= value) low = middle + 1
+      else high = middle
+    }
+    // The last one that begins at or before it; they do not overlap.
+    const network = this.#networks[low - 1]
+    return network && value <= network.broadcast ? network.scope : undefined
   }
 
   /** A subnet of another scope than `id` that shares addresses with `cidr`. */
@@ -186,6 +196,12 @@ export class ScopeTree {
     const path = this.path(id).slice(1)
     return names.every((name, i) => foldName(path.at(i - names.length)?.name ?? '') === name)
   }
+}
+
+function addTo(map: Map<string, Scope[]>, key: string, scope: Scope): void {
+  const known = map.get(key)
+  if (known) known.push(scope)
+  else map.set(key, [scope])
 }
 
 const byName = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })

@@ -139,8 +139,9 @@ export function phoneMatches(phone: Phone, text: string): boolean {
 function matches(phone: Phone, needle: string, bareMac: string): boolean {
   return (
     (bareMac !== '' && phone.mac.includes(bareMac)) ||
-    [phone.userName, phone.displayName, phone.address, phone.model, phone.firmware, phone.phoneNumber].some((value) =>
+    [phone.userName, phone.displayName, phone.owner, phone.address, phone.model].some((value) =>
       value.toLowerCase().includes(needle),
-    )
+    ) ||
+    [phone.firmware, phone.phoneNumber, phone.label, phone.serial].some((value) => value.toLowerCase().includes(needle))
   )
 }

@@ -10,7 +10,7 @@ export interface PhoneRow {
   readonly mac: string
   readonly macText: string
   readonly href: string
-  /** Display name, else user name; empty while nobody is signed in. */
+  /** Display name, else user name of who is signed in, else of whose phone it is; empty for nobody. */
   readonly user: string
   readonly number: string
   readonly address: string
@@ -41,5 +41,5 @@ export function phoneRow({ phone, presence }: DeviceRow, time: TimeFormat, now: 
 }
 
 export function userText(phone: Phone): string {
-  return phone.displayName.trim() || phone.userName.trim()
+  return phone.displayName.trim() || phone.userName.trim() || phone.owner
 }

@@ -30,7 +30,6 @@ export interface PeopleFilesOptions {
 
 /** Rows whose writes share one fsync. */
 const BATCH = 200
-const EXPORT_PAGE = 500
 
 type Fate = 'added' | 'changed' | 'unchanged' | 'moved'
 
@@ -88,8 +87,9 @@ export class PeopleFiles implements PeopleFilesPort {
 
   *export(query: { readonly text: string; readonly region: string }): Iterable<string> {
     const { users: people, scopes } = this.#options
-    const all = this.#all(query)
-    const most = all.reduce((number, name) => Math.max(number, people.get(name)?.devices ?? 0), 0)
+    const { rows } = people.list({ ...query, page: 1, pageSize: MOST_USERS })
+    const most = rows.reduce((number, { devices }) => Math.max(number, devices), 0)
+    const all = rows.map(({ user }) => user.name)
     const written = function* () {
       for (const name of all) {
         const found = people.get(name)
@@ -99,16 +99,6 @@ export class PeopleFiles implements PeopleFilesPort {
       }
     }
     yield* writePeople(written(), most)
-  }
-
-  #all(query: { readonly text: string; readonly region: string }): string[] {
-    const names: string[] = []
-    for (let page = 1, pageCount = 1; page <= pageCount; page++) {
-      const found = this.#options.users.list({ ...query, page, pageSize: EXPORT_PAGE })
-      pageCount = found.pageCount
-      names.push(...found.rows.map(({ user }) => user.name))
-    }
-    return names
   }
 
   #unreadable(file: Uint8Array, { dryRun }: PeopleImportOptions): PeopleReport {

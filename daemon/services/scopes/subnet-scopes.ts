@@ -20,6 +20,7 @@ interface Unresolved {
 /** The bridge between the subnets of the configuration and the scope tree. */
 export class SubnetScopes {
   readonly #networks: readonly NamedNetwork[]
+  /** The smallest networks first. */
   readonly #placed: { readonly name: string; readonly cidr: Cidr; readonly id: string }[] = []
 
   constructor(networks: readonly NamedNetwork[]) {
@@ -52,17 +53,17 @@ export class SubnetScopes {
         unresolved.push({ subnet: name, reason: `“${region}” can be any of ${found.paths.join(', ')}` })
       }
     }
+    this.#placed.sort((a, b) => b.cidr.prefix - a.cidr.prefix)
     return unresolved
   }
 
   /** The smallest subnet decides; of two alike, the one that an admin gave to a scope. */
   ofAddress(tree: ScopeTree, address: Ipv4): Scope | undefined {
     const own = tree.ofAddress(address)
+    const configured = this.#placed.find(({ cidr, id }) => contains(cidr, address) && tree.get(id) !== undefined)
+    if (!configured) return own
     const prefix = Math.max(-1, ...(own?.subnets ?? []).map((text) => prefixHolding(text, address)))
-    const configured = this.#placed
-      .filter(({ cidr, id }) => contains(cidr, address) && cidr.prefix > prefix && tree.get(id) !== undefined)
-      .sort((a, b) => b.cidr.prefix - a.cidr.prefix)[0]
-    return configured ? tree.get(configured.id) : own
+    return configured.cidr.prefix > prefix ? tree.get(configured.id) : own
   }
 
   /** Names of the subnets that are tied to one of these scopes. */
