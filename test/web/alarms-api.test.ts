@@ -312,6 +312,7 @@ describe('maintenance windows', () => {
     const { status, body } = await call('POST', '/api/v1/alarms/maintenance', { title: '', from: 5, to: 5 })
     expect(status).toBe(422)
     expect(body).toMatchObject({ errors: [{ field: 'title' }, { field: 'to', message: 'It ends before it begins.' }] })
-    expect((await call('POST', '/api/v1/alarms/maintenance', { title: 'x', from: 'soon', to: 5 })).status).toBe(400)
+    for (const odd of [{ from: 'soon' }, { to: null }, { weekly: 'yes' }])
+      expect((await call('POST', '/api/v1/alarms/maintenance', { ...WINDOW, ...odd })).status).toBe(400)
   })
 })

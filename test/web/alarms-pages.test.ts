@@ -292,8 +292,9 @@ describe('maintenance windows', () => {
     })
     const edit = `/alarms/maintenance/${made?.id}`
     expect(await visitor.page(edit)).toContain('value="2026-03-02T14:30"')
-    await visitor.submit(edit, edit, { ...fields, title: 'Old access points' })
-    expect(await words('/alarms/maintenance')).toContain('Old access points')
+    await visitor.submit(edit, edit, { ...fields, title: 'Old access points', weekly: '1' })
+    expect(await words('/alarms/maintenance')).toMatch(/Old access points Coming .* 2026-03-02 14:30:00 every week/)
+    expect(await visitor.page(edit)).toMatch(/id="f-weekly"[^>]* checked/)
     await visitor.submit(`${edit}/remove`, `${edit}/remove`)
     expect(port.alarmDesk.windows).toHaveLength(3)
     expect(await words('/alarms/maintenance')).toContain('The window is closed.')

@@ -93,6 +93,9 @@ function draftOf(ctx: WebContext, id: string | undefined): MaintenanceDraft {
     if (typeof time === 'number' && Number.isFinite(time)) return time
     throw new Problem(400, `"${name}" must be milliseconds since 1970 or a time such as 2026-03-01T14:00:00Z.`)
   }
-  const draft = { title: bodyText(ctx, 'title').trim(), scope: bodyText(ctx, 'scope'), from: at('from'), to: at('to') }
+  const { weekly = false } = fields
+  if (typeof weekly !== 'boolean') throw new Problem(400, '"weekly" must be true or false.')
+  const when = { from: at('from'), to: at('to'), ...(weekly ? { weekly } : {}) }
+  const draft = { title: bodyText(ctx, 'title').trim(), scope: bodyText(ctx, 'scope'), ...when }
   return id === undefined ? draft : { ...draft, id }
 }

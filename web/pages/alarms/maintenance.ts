@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type Router from '@koa/router'
+import { isOn, isOver } from '#daemon/domain/maintenance'
 import { actorOf, type NoExtras, type Web, type WebContext, type WebState } from '#web/context'
 import type { Badge } from '#web/kit/cell'
 import { showQuestion } from '#web/kit/confirm'
@@ -47,14 +48,15 @@ export function maintenanceRoutes(web: Web, alarms: AlarmsPort, router: Router<W
     if (!window) return showNone(web, ctx)
     const { zone } = web.time
     const { title, scope } = window
-    const values = { title, scope, from: formatLocal(window.from, zone), to: formatLocal(window.to, zone) }
+    const [from, to] = [formatLocal(window.from, zone), formatLocal(window.to, zone)]
+    const values = { title, scope, from, to, weekly: window.weekly ? '1' : '0' }
     showForm(web, ctx, alarms, values, [], window.id)
   })
   router.post(`${HOME}/:id`, (ctx) => save(web, ctx, alarms, ctx.params.id ?? ''))
   router.get(`${HOME}/:id/remove`, (ctx) => {
     const window = find(ctx.params.id)
     if (!window) return showNone(web, ctx)
-    const runs = window.from <= web.port.now()
+    const runs = isOn(window, web.port.now())
     showQuestion(web, ctx, {
       section: 'alarms',
       title: runs ? `End “${window.title}” now?` : `Remove “${window.title}”?`,
@@ -87,7 +89,8 @@ async function save(web: Web, ctx: WebContext, alarms: AlarmsPort, id?: string):
   if (to === undefined && !said.has('to')) faults.push({ field: 'to', message: 'Enter a date and a time.' })
   if (faults.length > 0 || from === undefined || to === undefined) return refuse(web, ctx, alarms, values, faults, id)
   const { title = '', scope = '' } = values
-  const draft = { title, scope, from, to, ...(id === undefined ? {} : { id }) }
+  const weekly = values.weekly === '1'
+  const draft = { title, scope, from, to, ...(weekly ? { weekly } : {}), ...(id === undefined ? {} : { id }) }
   const saved = await alarms.saveMaintenance(draft, actorOf(ctx))
   if (saved.kind === 'refused') return refuse(web, ctx, alarms, values, saved.errors, id)
   if (saved.kind === 'conflict')
@@ -120,6 +123,10 @@ function sections(web: Web, alarms: AlarmsPort): readonly Section[] {
         },
         { name: 'from', label: 'From', kind: 'datetime-local', required: true, hint: zone },
         { name: 'to', label: 'To', kind: 'datetime-local', required: true, hint: 'At most 31 days later.' },
+        {
+          ...{ name: 'weekly', label: 'Every week', kind: 'check', wide: true },
+          hint: 'Again each week at the same time of UTC, until it is removed; it lasts a week at most.',
+        },
       ],
     },
   ]
@@ -178,8 +185,8 @@ function showList(web: Web, ctx: WebContext, alarms: AlarmsPort): void {
 
 function windowRow(web: Web, window: MaintenanceWindow, places: ReadonlyMap<string, string>): Row {
   const now = web.port.now()
-  const over = window.to <= now
-  const open = window.from <= now && !over
+  const over = isOver(window, now)
+  const open = isOn(window, now)
   const href = `${HOME}/${pathPart(window.id)}`
   const of = window.title
   return {
@@ -188,7 +195,7 @@ function windowRow(web: Web, window: MaintenanceWindow, places: ReadonlyMap<stri
       stateOf(over, open),
       window.scope === '' ? 'Everywhere' : (places.get(window.scope) ?? window.scope),
       web.time.moment(window.from, now).exact,
-      web.time.moment(window.to, now).exact,
+      { text: web.time.moment(window.to, now).exact, ...(window.weekly ? { note: 'every week' } : {}) },
       window.by,
     ],
     actions: over ? [] : [{ label: open ? 'End now' : 'Remove', href: `${href}/remove`, of }],

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isOn } from '#daemon/domain/maintenance'
 import type { Web } from '#web/context'
 import { count } from '#web/format'
 import type { Tab } from '#web/kit/cell'
@@ -8,7 +9,7 @@ import type { Views } from '#web/views'
 
 export function alarmTabs({ port }: Web, current: 'active' | 'history' | 'maintenance'): Tab[] {
   const now = port.now()
-  const running = (port.alarmDesk?.maintenance() ?? []).filter(({ from, to }) => from <= now && now < to).length
+  const running = (port.alarmDesk?.maintenance() ?? []).filter((window) => isOn(window, now)).length
   return [
     { label: 'Active', href: '/alarms', current: current === 'active' },
     { label: 'History', href: '/alarms/history', current: current === 'history' },

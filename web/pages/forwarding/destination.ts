@@ -167,7 +167,8 @@ function groupsOf(fields: readonly FormField[], one: Destination): { name: strin
       { label, cell: settingCell(field, one.values[name] ?? '', one.secretsSet.includes(name)) },
     ])
   }
-  return [...groups].map(([name, facts]) => ({ name, facts }))
+  const used = [...groups].filter(([, facts]) => facts.some(({ cell }) => cell !== ''))
+  return used.map(([name, facts]) => ({ name, facts }))
 }
 
 function settingCell({ type, options }: FormField, value: string, isSet: boolean): Fact['cell'] {
