@@ -105,6 +105,8 @@ test('the list narrows while somebody types a number, however it is written', as
   await page.getByText('1–50 of 1,000 contacts').waitFor()
   await page.getByRole('searchbox').pressSequentially('99')
   await page.getByText('10 contacts', { exact: true }).waitFor()
+  // For those who do not see the list change.
+  await page.locator('#announcer', { hasText: '10 contacts' }).waitFor({ state: 'attached' })
   expect(new URL(page.url()).searchParams.get('text')).toBe('493010999')
 })
 

@@ -109,7 +109,7 @@ document.addEventListener('submit', ({ target }) => {
   if (target.method === 'post') live.source?.close()
 })
 document.body.addEventListener('htmx:afterSettle', () => {
-  tell(document.getElementById('device-list'))
+  tell(document.getElementById('device-list') ?? document.getElementById('list'))
   connect()
 })
 connect()
