@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { Alarms } from '#daemon/services/alarms'
 import { LevelStore } from '#daemon/store/level-store'
 import { ACCEPT, DOWN, Hook, isSigned } from '#test/support/hook'
+import { SmtpSink } from '#test/support/smtp'
 import { freshStore } from '#test/support/store'
 import { ALL, alarm, hookSettings, house, KEY } from './house.ts'
 
@@ -201,4 +204,37 @@ test('a store that was killed in the middle tells again what was not yet acknowl
   await second.forwarding.start()
   await hook.until((got) => new Set(got.map(({ json }) => json.sequence)).size === 25)
   expect(hook.got.length).toBe(25)
+})
+
+test('a stop waits a moment for receivers that never answer, of any kind, and no longer', async () => {
+  const [store, hook, sink] = [await freshStore(), await openHook(), await SmtpSink.open({ greeting: '' })]
+  onTestFinished(() => sink.close())
+  hook.answer = () => {}
+  const silent = createServer(() => {}).listen(0, '127.0.0.1')
+  onTestFinished(() => void silent.close())
+  await once(silent, 'listening')
+  const common = { host: '127.0.0.1', filter: ALL, resendAtStart: false }
+  const { port } = silent.address() as AddressInfo
+  const { alarms, forwarding } = house(store, [
+    hookSettings(hook.url, { timeoutSeconds: 60 }),
+    {
+      settings: {
+        ...common,
+        kind: 'mail',
+        name: 'post',
+        port: sink.port,
+        security: 'none',
+        from: 'a@b.c',
+        to: ['a@b.c'],
+      },
+      secrets: {},
+    },
+    { settings: { ...common, kind: 'syslog', name: 'log', port, transport: 'tls', facility: 16 }, secrets: {} },
+  ])
+  await forwarding.start()
+  await alarms.raise(alarm('A'))
+  await hook.until((_, tries) => tries.length === 1)
+  const began = Date.now()
+  await forwarding.stop()
+  expect(Date.now() - began).toBeLessThan(3_500)
 })

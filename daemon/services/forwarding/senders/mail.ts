@@ -25,7 +25,8 @@ export class MailSender implements Sender {
   readonly most: number
   readonly pauseMillis: number
   readonly #options: MailOptions
-  #closeTransport: (() => void) | undefined
+  /** Ends the wait for a server that says nothing. */
+  readonly #closing = new AbortController()
 
   constructor(options: MailOptions) {
     this.#options = options
@@ -40,14 +41,14 @@ export class MailSender implements Sender {
     const transport = createTransport({
       ...{ ...(await this.#connection()), disableFileAccess: true, disableUrlAccess: true },
     })
-    this.#closeTransport = () => transport.close()
     try {
-      const { rejected } = await transport.sendMail({
+      const sending = transport.sendMail({
         ...{ from, to: [...to], date: new Date(now()), ...mailText(messages, place) },
         // So that holiday answers do not come back [RFC3834 §5].
         headers: { 'Auto-Submitted': 'auto-generated' },
         textEncoding: 'quoted-printable',
       })
+      const { rejected } = await untilAborted(sending, this.#closing.signal)
       if (rejected.length > 0) throw new Error(`it refused ${rejected.length} of ${to.length} addresses`)
     } catch (error) {
       const { responseCode = 0, command } = error as { responseCode?: number; command?: string }
@@ -55,12 +56,11 @@ export class MailSender implements Sender {
       throw new SendError(`${host}: ${this.#withoutSecrets(sentenceOf(error))}`, { refused, cause: error })
     } finally {
       transport.close()
-      this.#closeTransport = undefined
     }
   }
 
   async close(): Promise<void> {
-    this.#closeTransport?.()
+    this.#closing.abort()
   }
 
   async #connection() {
@@ -85,5 +85,20 @@ export class MailSender implements Sender {
   #withoutSecrets(sentence: string): string {
     const { password } = this.#options.secrets
     return password ? sentence.replaceAll(password, '…') : sentence
+  }
+}
+
+/** Nothing stays behind at the signal, which outlives thousands of mails. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop = () => {}
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(new Error('we are stopping'))
+  })
+  signal.addEventListener('abort', stop)
+  try {
+    if (signal.aborted) stop()
+    return await Promise.race([work, stopped])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }

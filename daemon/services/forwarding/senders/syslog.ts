@@ -44,7 +44,8 @@ export class SyslogSender implements Sender {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    this.#connection?.destroy()
+    // With an error, so that whoever waits for the connection hears of it.
+    this.#connection?.destroy(new Error('we are stopping'))
   }
 
   async #tell(lines: readonly Buffer[]): Promise<void> {
