@@ -65,6 +65,7 @@ export function readRequest(
   const leaseTime = options.get(OPTION.leaseTime)
   const query: LeaseQuery = {
     kind,
+    // Any identifier is a key as it is, IAID and DUID too, and stands above the hardware address [RFC 4361 §6.3].
     clientKey: identifier && identifier.length > 0 ? toHex(identifier) : macFromBytes(message.chaddr),
     mac: macFromBytes(message.chaddr),
     link: isRelayed(message) ? (relay.linkSelection ?? message.giaddr) : (held ?? link),

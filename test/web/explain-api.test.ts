@@ -50,7 +50,7 @@ test('the local token opens this and nothing else, and only the right one does',
     expect((await visitor.get(PATH, with_(token))).status).toBe(401)
   }
   expect((await visitor.get(PATH)).status).toBe(401)
-  for (const path of ['/api/v1/devices', '/api/v1/dhcp/../devices']) {
+  for (const path of ['/api/v1/summary', '/api/v1/dhcp/../summary']) {
     expect((await visitor.get(path, with_(port.localToken))).status).toBe(401)
   }
 })

@@ -68,7 +68,7 @@ describe('[RFC2131 §4.1] the options field', () => {
     [1, ['f'], '', 'sname'],
     [2, ['s'], 'file', ''],
     [3, ['f', 's'], '', ''],
-  ])('option 52 = %i adds the options of %j', (overload, expected, file, sname) => {
+  ])('[RFC2132 §9.3] option 52 = %i adds the options of %j', (overload, expected, file, sname) => {
     const asText = (text: string) => [...Buffer.from(text)]
     const areas = {
       file: file === '' ? [15, 1, 0x66, 255] : asText(file),

@@ -81,6 +81,14 @@ describe('[RFC2131 §4.2] the client key', () => {
     expect(queryOf(message({}, [DISCOVER, [61, 'hex', 'ff00aa']])).clientKey).toBe('ff00aa')
   })
 
+  test('[RFC4361 §6.3] of an IAID and a DUID is the whole identifier, whatever the hardware address', () => {
+    const duid = 'ff0a0b0c0d00010001270c0ffe00908f000001'
+    const keys = ['00908f123456', '00908f654321'].map(
+      (chaddr) => queryOf(message({}, [DISCOVER, [61, 'hex', duid]], chaddr)).clientKey,
+    )
+    expect(keys).toEqual([duid, duid])
+  })
+
   test('is the hardware address otherwise', () => {
     expect(queryOf(message({}, [DISCOVER])).clientKey).toBe('00908f123456')
     expect(queryOf(message({}, [DISCOVER, [61, 'hex', '']])).clientKey).toBe('00908f123456')

@@ -165,7 +165,7 @@ describe('the relay', () => {
 describe('how long an answer may be', () => {
   const limitOf = (size?: number) => messageLimit(message({}, size === undefined ? [] : [[57, 'uint16', size]]))
 
-  test('[RFC2132 §9.10] option 57 less the headers, at least 548, at most an Ethernet frame', () => {
+  test('[RFC2131 §2] [RFC2132 §9.10] option 57 less the headers, at least 548, at most an Ethernet frame', () => {
     expect([limitOf(), limitOf(100), limitOf(576), limitOf(1000), limitOf(1500), limitOf(65_535)]).toEqual([
       548, 548, 548, 972, 1472, 1472,
     ])
