@@ -20,6 +20,7 @@ import { composeFiles } from './compose/files.ts'
 import { composeFleet } from './compose/fleet.ts'
 import { composeForwarding } from './compose/forwarding.ts'
 import { composeFoundation } from './compose/foundation.ts'
+import { composeJobs } from './compose/jobs.ts'
 import { composePeople } from './compose/people.ts'
 import { composeSip } from './compose/sip.ts'
 import { composeSnmp } from './compose/snmp.ts'
@@ -57,6 +58,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const sip = composeSip(base)
   const telling = composeCommands(base, fleet, sip.caller, credentials)
   const approvals = composeApprovals(base, { fleet, view, people, commands: telling.commands })
+  const working = composeJobs(base, telling.commands)
   const alarming = composeAlarms(base, fleet, people.scopes, firmware)
   const accounts = new Accounts(store, now, announce, (name, from) => alarming.signIns.throttled(name, from))
   const snmp = composeSnmp(base, { fleet: () => view.summary(), leased: dhcp.leased }, credentials)
@@ -89,6 +91,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       ...{ scopes: people.scopes, users: people.users, peopleFiles: people.peopleFiles },
       commands: telling.commands,
       approvals,
+      jobs: working.jobs,
       directory: directory.desk,
       servers: () => serving().map((server) => ({ name: server.name, health: server.health() })),
       alarms: () => alarms.active(),
@@ -123,7 +126,9 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     },
     stop: () => store.close(),
   }
-  const services = [snmp, forwarding, people, phones, dhcp, directory, telling, alarming].flatMap(({ parts }) => parts)
+  const services = [snmp, forwarding, people, phones, dhcp, directory, telling, working, alarming].flatMap(
+    ({ parts }) => parts,
+  )
   const supervised = fixed.map((server) => supervise(server, alarms, announce))
   const parts: Part[] = [data, ...services, dhcp.switched, ...supervised]
   return { parts, serving, configuration: base.configuration, accounts, announce, alarms, localToken }

@@ -7,6 +7,7 @@ import { dhcpCommand } from './cli/dhcp.ts'
 import { directoryCommand } from './cli/directory.ts'
 import { explainCommand } from './cli/explain.ts'
 import type { CliIo } from './cli/io.ts'
+import { jobCommand } from './cli/job.ts'
 import { leasesCommand } from './cli/leases.ts'
 import { readPassword } from './cli/password.ts'
 import { exportCommand, importCommand } from './cli/people.ts'
@@ -65,5 +66,6 @@ const program = new Command('offhook')
   .addCommand(alarmCommand(io))
   .addCommand(snmpCommand(io))
   .addCommand(phoneCommand(io))
+  .addCommand(jobCommand(io))
 
 await program.parseAsync(process.argv)

@@ -121,6 +121,12 @@ export const messages = {
     meaning: 'More than ten lines a second of one kind were due; `count` were left out.',
     remedy: 'Use the metrics for exact numbers.',
   },
+  'job.changed': {
+    level: 'info',
+    text: 'a job over many phones has moved on',
+    meaning: 'It was started, stopped, continued, cancelled or is done, as `state` says; `by` tells who did it.',
+    remedy: NOTHING,
+  },
   'command.submitted': {
     level: 'info',
     text: 'a phone is to be told something',

@@ -13,6 +13,7 @@ import { dhcpApiRoutes } from './api/dhcp.ts'
 import { dhcpDeskApiRoutes } from './api/dhcp-desk.ts'
 import { directoryApiRoutes } from './api/directory.ts'
 import { forwardingApiRoutes } from './api/forwarding.ts'
+import { jobsApiRoutes } from './api/jobs.ts'
 import { peopleApiRoutes } from './api/people.ts'
 import { phoneLogsApiRoutes } from './api/phone-logs.ts'
 import { apiRoutes } from './api/routes.ts'
@@ -45,6 +46,9 @@ import { dhcpRoutes } from './pages/dhcp/routes.ts'
 import { directoryRoutes } from './pages/directory/routes.ts'
 import { forwardingFragments } from './pages/forwarding/list.ts'
 import { forwardingRoutes } from './pages/forwarding/routes.ts'
+import { jobFragments, jobRoutes } from './pages/jobs/job.ts'
+import { jobListRoutes } from './pages/jobs/list.ts'
+import { jobNewRoutes } from './pages/jobs/new.ts'
 import { passwordRoutes } from './pages/password.ts'
 import { peopleFileRoutes } from './pages/people/files.ts'
 import { usersRoutes } from './pages/people/routes.ts'
@@ -104,7 +108,9 @@ export function createApp(port: WebPort, options: AppOptions = {}): WebApp {
   koa.use(bodyParser({ enableTypes: ['form', 'json'], formLimit: FORM_LIMIT, jsonLimit: JSON_LIMIT }))
   koa.use(web.forms.middleware())
   for (const router of routers(web)) koa.use(router.routes()).use(router.allowedMethods())
+  const unfollow = port.jobs?.follow((id) => web.feed.touch(itemKey('job-progress', id)))
   const close = () => {
+    unfollow?.()
     web.tasks.close()
     web.feed.close()
   }
@@ -113,7 +119,7 @@ export function createApp(port: WebPort, options: AppOptions = {}): WebApp {
 
 /** Every page: a new one gets a line here, and one in `fragmentsOf` if parts of it are live. */
 function routers(web: Web): Router<WebState, NoExtras>[] {
-  const { dhcpDesk, alarmDesk, approvals, commands, forwarding, directory, scopes, users, peopleFiles } = web.port
+  const { dhcpDesk, alarmDesk, approvals, commands, forwarding, directory, scopes, users, peopleFiles, jobs } = web.port
   return [
     signInRoutes(web),
     passwordRoutes(web),
@@ -132,6 +138,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
       ? [approvalListRoutes(web, approvals, scopes), approvalDeviceRoutes(web, approvals, scopes)]
       : []),
     ...(approvals ? [approvalsApiRoutes(approvals, scopes)] : []),
+    ...(jobs ? [jobNewRoutes(web, jobs), jobListRoutes(web, jobs), jobRoutes(web, jobs), jobsApiRoutes(jobs)] : []),
     ...(commands ? [commandRoutes(web, commands), commandsApiRoutes(commands)] : []),
     ...(directory ? [directoryApiRoutes(directory)] : []),
     ...(web.port.phoneLogs ? [phoneLogsApiRoutes(web.port.phoneLogs)] : []),
@@ -148,6 +155,7 @@ function fragmentsOf(port: WebPort, views: Views, time: TimeFormat, tasks: Tasks
     ...dashboardFragments(port, views, time),
     ...devicesFragments(port, views, time),
     ...deviceFragments(port, views, time),
+    ...jobFragments(port, views, time),
     ...taskFragments(tasks, views),
     ...(port.alarmDesk ? alarmFragments(port.alarmDesk, views, () => port.now()) : {}),
     ...(port.forwarding ? forwardingFragments(port.forwarding, views, () => port.now()) : {}),

@@ -36,6 +36,7 @@ const STYLES = [
   'alarms',
   'commands',
   'approvals',
+  'jobs',
   'dhcp',
 ]
 

@@ -13,6 +13,7 @@ import type { ConfigurationPort } from './ports/configuration.ts'
 import type { DhcpDesk } from './ports/dhcp.ts'
 import type { DirectoryPort } from './ports/directory.ts'
 import type { ForwardingPort } from './ports/forwarding.ts'
+import type { JobsPort } from './ports/jobs.ts'
 import type { PeopleFilesPort } from './ports/people-files.ts'
 import type { PhoneLogsPort } from './ports/phone-logs.ts'
 import type { ScopesPort } from './ports/scopes.ts'
@@ -104,6 +105,7 @@ export interface WebPort {
   readonly directory?: DirectoryPort
   readonly commands?: CommandsPort
   readonly approvals?: ApprovalsPort
+  readonly jobs?: JobsPort
   servers(): readonly ServerRow[]
   alarms(): readonly Alarm[]
   /** Absent until their services offer them; their pages are then missing, too. */

@@ -5,6 +5,7 @@ import type { BootTimeline } from '#daemon/domain/boot'
 import type { CommandQueue } from '#daemon/domain/command'
 import type { ForwardCursor, StoredDestination, ToldAlarm } from '#daemon/domain/destination'
 import type { Contact, DirectoryAccount, SyncRun } from '#daemon/domain/directory'
+import type { Job, Target } from '#daemon/domain/job'
 import type { Lease } from '#daemon/domain/lease'
 import type { Collection } from '#daemon/domain/log-collection'
 import type { Maintenance } from '#daemon/domain/maintenance'
@@ -53,3 +54,7 @@ export const snmpEngine: Table<{ readonly id: string; readonly boots: number }> 
 export const commands: Table<CommandQueue> = { name: 'commands' }
 /** Phones that are asked for their logs, keyed by MAC. */
 export const logCollections: Table<Collection> = { name: 'logCollections' }
+/** Actions on many phones, keyed by `Job.id`. */
+export const jobs: Table<Job> = { name: 'jobs' }
+/** What became of each phone of a job, keyed by the job's id, a slash and the MAC. */
+export const jobTargets: Table<Target> = { name: 'jobTargets' }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import Router from '@koa/router'
 import type { Scope } from '#daemon/domain/scope'
-import { type Mac, parseMac } from '#protocols/lib/mac'
-import { actorOf, type NoExtras, type WebContext, type WebState } from '#web/context'
+import { parseMac } from '#protocols/lib/mac'
+import { actorOf, type NoExtras, type WebState } from '#web/context'
 import { answerFieldProblems, Problem } from '#web/http/problem'
 import type { ApprovalsPort, WaitingPhone } from '#web/ports/approvals'
 import type { ScopesPort } from '#web/ports/scopes'
+import { macsOf } from './macs.ts'
 import { bodyFields, bodyText, choices, shortText, wholeNumber } from './parameters.ts'
 
 const MOST_ROWS = 200
-const MOST_MACS = 10_000
 
 /** `/api/v1/approvals`: who waits; and decisions about one phone or many. Also open to the local token. */
 export function approvalsApiRoutes(approvals: ApprovalsPort, scopes?: ScopesPort): Router<WebState, NoExtras> {
@@ -55,19 +55,6 @@ export function approvalsApiRoutes(approvals: ApprovalsPort, scopes?: ScopesPort
 
 function rowJson({ phone, presence, proposed, signsInItself }: WaitingPhone): object {
   return { ...phone, presence, signsInItself, proposed: { id: proposed.id, name: proposed.name } }
-}
-
-function macsOf(ctx: WebContext): Mac[] {
-  const { macs } = bodyFields(ctx)
-  const list: unknown[] = Array.isArray(macs) ? macs : []
-  if (list.length === 0 || list.length > MOST_MACS) {
-    throw new Problem(400, `"macs" must be a list of 1 to ${MOST_MACS} MAC addresses.`)
-  }
-  return list.map((one) => {
-    const mac = typeof one === 'string' ? parseMac(one) : undefined
-    if (!mac) throw new Problem(400, `"macs" holds ${JSON.stringify(one)?.slice(0, 60)}, which is no MAC address.`)
-    return mac
-  })
 }
 
 function scopeOf(scopes: ScopesPort | undefined, text: string): Scope {

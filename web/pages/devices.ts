@@ -92,6 +92,7 @@ function listView(web: Web, filter: Filter, found: DevicePage): object {
     events: eventsUrl(['trouble', 'fleet-size', 'device-row'], macs),
     rows: found.rows.map((row) => views.render('fragments/device-row', { row: phoneRow(row, time, now) })),
     total: count(found.total),
+    jobHref: port.jobs ? listHref(filter, 1).replace(/^\/devices/, '/jobs/new') : '',
     range: found.total > PAGE_SIZE ? `${count(first)}–${count(first + found.rows.length - 1)} of ` : '',
     fleetIsEmpty: summary.total === 0,
     filters: fleetCounts(summary).map((entry) => ({

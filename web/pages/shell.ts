@@ -14,6 +14,7 @@ const MENU = [
       { id: 'dashboard', href: '/', label: 'Dashboard', icon: 'dashboard' },
       { id: 'devices', href: '/devices', label: 'Devices', icon: 'phone' },
       { id: 'approvals', href: '/approvals', label: 'Approvals', icon: 'ok', needs: 'approvals' },
+      { id: 'jobs', href: '/jobs', label: 'Jobs', icon: 'jobs', needs: 'jobs' },
     ],
   },
   {

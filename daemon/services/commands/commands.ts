@@ -83,25 +83,41 @@ export class Commands implements KeepalivePort, CommandsPort {
   }
 
   /** Puts a command into the phone's queue, on disk before this resolves, and begins to tell it. */
-  async submit(mac: Mac, draft: CommandDraft, by: string): Promise<Saved<Command>> {
-    const { store, now, random, announce, settings } = this.#options
+  submit(mac: Mac, draft: CommandDraft, by: string): Promise<Saved<Command>> {
+    const { random, now, settings } = this.#options
+    const id = Buffer.from(random(9)).toString('hex')
+    return this.submitAs(mac, draft, by, { id, expiresAt: now() + settings().expirySeconds * 1000 })
+  }
+
+  /** The same under an id of the asker's: asked again, it is the command that there is. */
+  async submitAs(
+    mac: Mac,
+    draft: CommandDraft,
+    by: string,
+    { id, expiresAt }: Pick<Command, 'id' | 'expiresAt'>,
+  ): Promise<Saved<Command>> {
+    const { store, now, announce } = this.#options
     if (!store.get(phones, mac)) return { kind: 'conflict' }
     const problem = problemOf(draft)
     if (problem) return { kind: 'refused', errors: [problem] }
     const at = now()
     const command: Command = {
-      ...{ id: Buffer.from(random(9)).toString('hex'), kind: draft.kind, text: draft.text?.trim() ?? '', by, at },
-      ...{ expiresAt: at + settings().expirySeconds * 1000, state: 'waiting', since: at, reason: '', attempts: [] },
+      ...{ id, kind: draft.kind, text: draft.text?.trim() ?? '', by, at },
+      ...{ expiresAt, state: 'waiting', since: at, reason: '', attempts: [] },
     }
     const twin = `It is told to ${draft.kind} already.`
     const full = `${MOST_OPEN} commands wait for this phone already.`
     let refusal = ''
+    let known: Command | undefined
     await this.#edit(mac, (queue) => {
+      known = queue.commands.find((one) => one.id === id)
+      if (known) return undefined
       const open = queue.commands.filter(isOpen)
       const isTwin = draft.kind !== 'message' && open.some(({ kind }) => kind === draft.kind)
       refusal = isTwin ? twin : open.length >= MOST_OPEN ? full : ''
       return refusal === '' ? withCommand(queue, command) : undefined
     })
+    if (known) return { kind: 'saved', value: known }
     if (refusal !== '') return { kind: 'refused', errors: [{ field: 'kind', message: refusal }] }
     announce('command.submitted', { mac, command: command.id, kind: command.kind, by })
     this.#try(mac)

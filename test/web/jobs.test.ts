@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import type { CliIo } from '#daemon/cli/io'
+import { jobCommand } from '#daemon/cli/job'
+import { offerLocalApi } from '#daemon/cli/local-api'
+import { type Command, withState } from '#daemon/domain/command'
+import { newPhone } from '#daemon/domain/phone'
+import { Jobs, type Teller } from '#daemon/services/jobs/jobs'
+import { put } from '#daemon/store/store'
+import { phones } from '#daemon/store/tables'
+import type { Mac } from '#protocols/lib/mac'
+import { freshStore } from '#test/support/store'
+import { listen, location, type Site, signedIn, type Visitor } from './client.ts'
+import { MemoryPort, phone } from './memory-port.ts'
+
+const MACS = Array.from({ length: 12 }, (_, n) => `00908f0000${n.toString(16).padStart(2, '0')}` as Mac)
+
+let site: Site
+let visitor: Visitor
+let port: MemoryPort
+let jobs: Jobs
+
+/** Takes every command; no phone ever does one. */
+class Patience implements Teller {
+  readonly #commands = new Map<Mac, Command[]>()
+  of(mac: Mac): readonly Command[] {
+    return this.#commands.get(mac) ?? []
+  }
+  async submitAs(...[mac, { kind, text = '' }, by, { id, expiresAt }]: Parameters<Teller['submitAs']>) {
+    const command: Command = {
+      ...{ id, kind, text, by, at: 1, since: 1, expiresAt },
+      state: 'waiting',
+      reason: '',
+      attempts: [],
+    }
+    this.#commands.set(mac, [...this.of(mac), command])
+    return { kind: 'saved' as const, value: command }
+  }
+  async cancel(mac: Mac, id: string) {
+    const found = this.of(mac).find((one) => one.id === id)
+    if (!found) return { kind: 'conflict' as const }
+    const value = withState(found, 'cancelled', 2)
+    this.#commands.set(mac, [value])
+    return { kind: 'saved' as const, value }
+  }
+}
+
+beforeEach(async () => {
+  const store = await freshStore()
+  port = new MemoryPort()
+  for (const mac of MACS) {
+    await store.commit([put(phones, mac, newPhone(mac, 0))], { durable: false })
+    port.fleet.put(phone(mac, { displayName: `<b>${mac}</b>`, approval: mac === MACS[11] ? 'pending' : 'approved' }))
+  }
+  const onFault = (error: unknown) => {
+    throw error
+  }
+  jobs = new Jobs({
+    store,
+    teller: new Patience(),
+    now: () => port.clock,
+    random: randomBytes,
+    announce: () => {},
+    onFault,
+  })
+  await jobs.start()
+  site = await listen(Object.assign(port, { jobs }))
+  visitor = await signedIn(site)
+  onTestFinished(async () => {
+    await site.close()
+    await jobs.stop()
+  })
+})
+
+async function token(): Promise<string> {
+  return /name="csrf" value="([^"]+)"/.exec(await visitor.page('/jobs/new'))?.[1] ?? ''
+}
+
+const USUAL = {
+  kind: 'restart',
+  batch: '5',
+  delay: '60',
+  retries: '0',
+  expiry: '24',
+  text: '',
+  presence: '',
+  message: '',
+}
+
+/** Fills in, looks, and begins. */
+async function begin(fields: Record<string, string> = {}): Promise<string> {
+  const seen = await visitor.post('/jobs/new', { csrf: await token(), ...USUAL, ...fields })
+  const hidden = [...(await seen.text()).matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)]
+  const begun = await visitor.post('/jobs/new', Object.fromEntries(hidden.map(([, name, value]) => [name, value])))
+  expect(begun.status).toBe(303)
+  return location(begun)
+}
+
+async function settled(id: string, sent: number): Promise<void> {
+  const signal = AbortSignal.timeout(5_000)
+  while (jobs.get(id)?.progress.sent !== sent) {
+    signal.throwIfAborted()
+    await jobs.tick()
+  }
+}
+
+describe('the pages', () => {
+  test('an admin sees what will happen before it does, and only phones that were let in are told', async () => {
+    const seen = await visitor.post('/jobs/new', { csrf: await token(), ...USUAL })
+    const page = await seen.text()
+    expect(page).toContain('Restart on 11 phones?')
+    expect(page).toContain('after 2 minutes')
+    expect(page).toContain('and 3 more')
+    expect(page).not.toContain('<b>')
+    expect(jobs.list()).toEqual([])
+    const path = await begin()
+    const id = path.slice('/jobs/'.length)
+    await settled(id, 5)
+    const job = await visitor.page(path)
+    expect(job).toContain('0 done, 11 to go')
+    expect(job).not.toContain('<b>')
+    expect(await visitor.page('/jobs')).toContain('Restart on 11 phones')
+  })
+
+  test('another number of phones than was shown is shown again', async () => {
+    const answer = await visitor.post('/jobs/new', { csrf: await token(), ...USUAL, seen: '10' })
+    expect([answer.status, jobs.list().length]).toEqual([200, 0])
+  })
+
+  test('filters choose phones, as on the list of devices', async () => {
+    expect(await visitor.page(`/devices?text=${MACS[3]}`)).toContain(`href="/jobs/new?text=${MACS[3]}"`)
+    const path = await begin({ text: MACS[3] ?? '' })
+    expect(jobs.get(path.slice('/jobs/'.length))?.job.size).toBe(1)
+  })
+
+  test('a job is stopped, continued and cancelled', async () => {
+    const path = await begin()
+    const id = path.slice('/jobs/'.length)
+    await settled(id, 5)
+    await visitor.submit(path, `${path}/stop`)
+    expect(await visitor.page(path)).toContain('No further phone is told.')
+    await visitor.submit(path, `${path}/continue`)
+    expect(jobs.get(id)?.job.state).toBe('running')
+    await visitor.submit(`${path}/cancel`, `${path}/cancel`)
+    expect(await visitor.page(path)).toContain('Cancelled')
+    expect((await visitor.post(`${path}/stop`, { csrf: await token() })).status).toBe(303)
+    expect(await visitor.page(path)).toContain('not in a state for that')
+  })
+
+  test('phones are listed by state, and as a file', async () => {
+    const path = await begin()
+    await settled(path.slice('/jobs/'.length), 5)
+    expect((await visitor.page(`${path}?state=sent`)).match(/href="\/devices\/00908f/g)).toHaveLength(5)
+    const file = await visitor.get(`${path}/export`)
+    expect(file.headers.get('Content-Type')).toContain('text/csv')
+    expect((await file.text()).trim().split('\r\n')).toHaveLength(12)
+  })
+
+  test.each([
+    ['batch', { batch: '0' }],
+    ['delay', { delay: 'x' }],
+    ['text', { text: 'nobody' }],
+    ['message', { kind: 'message' }],
+  ])('a wrong %s is said beside its field', async (_, fields) => {
+    const first = await visitor.post('/jobs/new', { csrf: await token(), ...USUAL, seen: '11', ...fields })
+    expect(first.status).toBe(422)
+    expect(jobs.list()).toEqual([])
+  })
+
+  test('what is not there is not found, and forged forms do nothing', async () => {
+    expect((await visitor.get('/jobs/nothing')).status).toBe(404)
+    expect((await visitor.get('/jobs/nothing/export')).status).toBe(404)
+    expect((await visitor.post('/jobs/new', { ...USUAL, seen: '11' })).status).toBe(403)
+    expect(jobs.list()).toEqual([])
+  })
+})
+
+describe('the API and the command line', () => {
+  async function run(...args: string[]): Promise<{ out: string; err: string; code: number }> {
+    const folder = await mkdtemp(join(tmpdir(), 'offhook-cli-'))
+    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    await offerLocalApi(folder, { url: `${site.url}/`, token: port.localToken })
+    await writeFile(join(folder, 'macs'), `# first floor\n${MACS[0]}\n00:90:8f:00:00:01\n\n`)
+    const told = { out: '', err: '', code: 0 }
+    const io: CliIo = {
+      stdout: (text) => {
+        told.out += text
+      },
+      stderr: (text) => {
+        told.err += text
+      },
+      setExitCode: (code) => {
+        told.code = code
+      },
+      ...{ terminal: false, environment: {}, pid: 1, signal: new AbortController().signal },
+      ...{ onFault: () => {}, onHangup: () => {} },
+    }
+    const all = args.map((arg) => arg.replace('{folder}', folder))
+    await jobCommand(io).parseAsync([...all, '--data', folder], { from: 'user' })
+    return told
+  }
+
+  test('begin, list, show, stop, cancel, results', async () => {
+    const begun = await run('begin', 'restart', MACS[4] ?? '', '--file', '{folder}/macs', '--batch', '2', '--json')
+    const { id, size } = JSON.parse(begun.out) as { id: string; size: number }
+    expect(size).toBe(3)
+    await settled(id, 2)
+    expect((await run('list')).out).toBe(
+      `${id}  restart on 3 phones by command line: running, 0 done, 0 failed, 0 skipped, 3 to go\n`,
+    )
+    expect((await run('stop', id)).out).toContain('stopped')
+    expect(JSON.parse((await run('show', id, '--json')).out)).toMatchObject({ state: 'stopped', progress: { sent: 2 } })
+    expect((await run('cancel', id)).out).toContain('cancelled')
+    expect((await run('results', id)).out).toContain(`${MACS[4]},`)
+  })
+
+  test('what is wrong is said, with exit code 1', async () => {
+    expect(await run('begin', 'explode', MACS[0] ?? '')).toMatchObject({ code: 1 })
+    expect(await run('begin', 'restart', 'x')).toMatchObject({
+      code: 1,
+      err: 'offhook: "x" (number 1) is no MAC address\n',
+    })
+    expect(await run('begin', 'restart')).toMatchObject({ code: 1 })
+    expect(await run('show', 'nothing')).toMatchObject({ code: 1, err: 'offhook: There is no such job.\n' })
+    expect(await run('stop', 'nothing')).toMatchObject({ code: 1 })
+  })
+})
