@@ -7,7 +7,7 @@ import type { CliIo } from '#daemon/cli/io'
 import { offerLocalApi } from '#daemon/cli/local-api'
 import { exportCommand, importCommand } from '#daemon/cli/people'
 import { userCommand } from '#daemon/cli/user'
-import { users } from '#daemon/store/tables'
+import { phones, users } from '#daemon/store/tables'
 import { peopleWith } from '#test/support/people'
 import { listen, type Site, signedIn, type Visitor } from './client.ts'
 import { MemoryPort } from './memory-port.ts'
@@ -105,6 +105,10 @@ describe('users', () => {
     expect(added).toMatchObject({ status: 201, body: { name: 'anna', regionPath: 'Berlin/Mitte', hasPassword: true } })
     const given = await ask('POST', 'users/anna/devices', { mac: '00:90:8f:00:00:01', model: '420HD' })
     expect(given).toMatchObject({ status: 200, body: { owner: 'anna', approval: 'approved' } })
+    const stored = house.store.get(phones, '00908f000001')
+    if (stored) port.fleet.put(stored.value)
+    const device = await (await signedIn(site)).get('/api/v1/devices/00908f000001')
+    expect(await device.json()).toMatchObject({ place: { scope: 'm', path: 'Berlin/Mitte', why: 'user' } })
     const { body } = await ask('GET', 'users/anna')
     expect(body).toMatchObject({ devices: 1, phones: [{ mac: '00908f000001', presence: 'seen' }] })
     expect(await ask('GET', 'users?text=00908f0000&region=Berlin')).toMatchObject({ body: { total: 1 } })

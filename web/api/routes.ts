@@ -5,7 +5,7 @@ import { parseMac } from '#protocols/lib/mac'
 import { type NoExtras, queryText, sessionOf, type Web, type WebContext, type WebState } from '#web/context'
 import { Problem } from '#web/http/problem'
 import { PRESENCES, settled } from '#web/pages/presence'
-import type { DeviceDetail, DeviceRow } from '#web/port'
+import type { DeviceDetail, DeviceRow, WebPort } from '#web/port'
 import { wholeNumber } from './parameters.ts'
 
 const MOST_ROWS = 200
@@ -42,7 +42,7 @@ export function apiRoutes(web: Web): Router<WebState, NoExtras> {
     if (!mac) throw new Problem(400, 'The last part of the path must be a MAC address.')
     const device = fleet.device(mac)
     if (!device) throw new Problem(404, `No phone with the MAC address ${mac} has been seen.`)
-    ctx.body = detailJson(device)
+    ctx.body = { ...detailJson(device), ...placeJson(web.port, device) }
   })
   return router
 }
@@ -53,6 +53,13 @@ function rowJson({ phone, presence }: DeviceRow): object {
 
 function detailJson({ user, lease, steps, ...row }: DeviceDetail): object {
   return { ...rowJson(row), user: user ?? null, lease: lease ?? null, steps }
+}
+
+/** Where the phone is, and on whose word. */
+function placeJson({ scopes }: WebPort, { phone }: DeviceDetail): object {
+  if (!scopes) return {}
+  const { scope, ...word } = scopes.placementOf(phone)
+  return { place: { scope: scope.id, path: scopes.tree().pathText(scope.id), ...word } }
 }
 
 function presenceParameter(ctx: WebContext): Presence | undefined {
