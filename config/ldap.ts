@@ -127,7 +127,12 @@ export const ldap = z
     anonymousByRegion: z
       .boolean()
       .default(true)
-      .meta(restart('Anonymous by region', 'Show anonymous phones only the region that their subnet belongs to.')),
+      .meta(
+        restart(
+          'Anonymous by region',
+          'Show anonymous phones only what belongs to the region of their subnet, or to everybody.',
+        ),
+      ),
     wrongPasswordsPerMinute: whole(1, 10_000, 20).meta(
       restart('Wrong passwords', 'That one address may try in a minute before it has to wait one; raises an alarm.'),
     ),

@@ -26,7 +26,7 @@ export function composeDirectory(base: Foundation, scopes: Scopes, credentials: 
   const regions = new Regions(() => scopes.tree())
   const regionOf = ({ address }: { readonly address: string }) => {
     const ipv4 = parseIpv4(address)
-    return ipv4 && scopes.ofAddress(ipv4)?.id
+    return (ipv4 && scopes.ofAddress(ipv4)?.id) ?? '' // whoever is nowhere sees what everybody sees
   }
   const limits = { ...ldap.limits, idleMs: ldap.limits.idleSeconds * 1_000 }
   const directory = new Directory({

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The built directory alone in a process, for test/bench/ldap.ts: contacts come in as lines of JSON. Needs --expose-gc.
+// The built directory alone in a process, for what it costs, in test/bench/ldap.ts: contacts come in as lines of JSON. Needs --expose-gc.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +9,6 @@ import { Directory } from '#daemon/services/directory/directory'
 import { LevelStore } from '#daemon/store/level-store'
 import { put } from '#daemon/store/store'
 import { contacts } from '#daemon/store/tables'
-import { LdapServer } from '#protocols/ldap/server'
 
 const BATCH = 1_000
 const CHANGES = 1_000
@@ -21,8 +20,6 @@ const [now, announce] = [Date.now, () => {}]
 const alarms = new Alarms(store, now, announce)
 const settings = { baseDn: 'dc=example,dc=com', anonymous: true }
 const directory = new Directory({ store, now, announce, alarms, settings })
-const server = new LdapServer({ listen: { address: '127.0.0.1', port: 0 }, port: directory, observe: () => {} })
-await server.start(new AbortController().signal)
 
 const empty = resident()
 let batch = []
@@ -35,12 +32,10 @@ await save()
 const stored = resident()
 directory.start()
 const residentBytes = { store: stored - empty, directory: resident() - stored }
-const [port] = server.health().endpoints.map((endpoint) => endpoint.port)
-process.stdout.write(`${JSON.stringify({ port, residentBytes, updateMs: await changeSome() })}\n`)
+process.stdout.write(`${JSON.stringify({ residentBytes, updateMs: await changeSome() })}\n`)
 
 process.once('SIGTERM', async () => {
   directory.stop()
-  await server.stop()
   await store.close()
   await rm(folder, { recursive: true, force: true })
 })

@@ -39,7 +39,7 @@ export async function freshDesk({ anonymous = true, upstreams: sources = [], tim
     ...{ store, alarms, announce, now, regions, settings: { baseDn: BASE, anonymous, anonymousByRegion: true } },
     regionOf: ({ address }) => {
       const ipv4 = parseIpv4(address)
-      return ipv4 && scopes.ofAddress(ipv4)?.id
+      return (ipv4 && scopes.ofAddress(ipv4)?.id) ?? ''
     },
   })
   directory.start()

@@ -303,6 +303,16 @@ describe('import', () => {
     expect(await run(request(file, { source, replace: true }))).toMatchObject({ added: 0, rejected: [{ line: 1 }] })
   })
 
+  test('only so many files wait for their turn', async () => {
+    const { imports } = house(await freshStore())
+    const answers = await Promise.allSettled(Array.from({ length: 6 }, () => imports.plan(request(file))))
+    expect(answers.map(({ status }) => status).sort()).toEqual([
+      ...Array(4).fill('fulfilled'),
+      ...Array(2).fill('rejected'),
+    ])
+    expect((await imports.plan(request(file))).added).toBe(2)
+  })
+
   test('rows without a name, rows that come twice and regions too long are told with their line', async () => {
     const rows = ['name,email,region', ',ann@x,', 'Mia,mia@x,', 'Mia,MIA@x,', `Zoe,zoe@x,${'z'.repeat(65)}`]
     const plan = await planImport(request(rows.join('\n')), { known: () => [], now: 0 })

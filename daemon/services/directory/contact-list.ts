@@ -15,6 +15,8 @@ interface Row {
   /** Names in words, each with a blank before it; then the digits of each number. */
   readonly words: string
   readonly digits: string
+  /** In which it is sorted by name. */
+  readonly name: string
 }
 
 /** Contacts in any order; sorted again only when one has changed. */
@@ -77,11 +79,11 @@ export class ContactList {
   #inOrder(order: ContactOrder): readonly Row[] {
     const known = this.#sorted.get(order)
     if (known) return known
-    const keyed = Array.from(this.#store.entries(contacts), ({ value }) => ({
-      row: this.#row(value),
-      key: keyOf(value, order),
-    }))
-    const rows = keyed.sort((a, b) => compare(a.key, b.key) || compare(a.row.words, b.row.words)).map(({ row }) => row)
+    const keyed = Array.from(this.#store.entries(contacts), ({ value }) => {
+      const row = this.#row(value)
+      return { row, key: order === 'name' ? row.name : keyOf(value, order) }
+    })
+    const rows = keyed.sort((a, b) => compare(a.key, b.key) || compare(a.row.name, b.row.name)).map(({ row }) => row)
     this.#sorted.set(order, rows)
     return rows
   }
@@ -93,7 +95,12 @@ export class ContactList {
     const names = ['displayName', 'cn', 'givenName', 'sn', 'company', 'department'] as const
     const spoken = new Set(names.flatMap((name) => wordsOf(valuesOf(attributes, name).join(' ')).split(' ')))
     const digits = PERSON_NUMBERS.flatMap((name) => valuesOf(attributes, name).map((one) => normalize('number', one)))
-    const row = { contact, words: ` ${[...spoken].join(' ')}`, digits: digits.join(' ') }
+    const row = {
+      contact,
+      words: ` ${[...spoken].join(' ')}`,
+      digits: digits.join(' '),
+      name: wordsOf(valuesOf(attributes, 'displayName')[0] ?? ''),
+    }
     this.#rows.set(contact, row)
     return row
   }
@@ -105,10 +112,11 @@ function wordsOf(text: string): string {
 }
 
 /** What has none comes last. */
-function keyOf({ attributes, region, source, changedAt }: Contact, order: ContactOrder): string | number {
+function keyOf(
+  { attributes, region, source, changedAt }: Contact,
+  order: Exclude<ContactOrder, 'name'>,
+): string | number {
   switch (order) {
-    case 'name':
-      return wordsOf(valuesOf(attributes, 'displayName')[0] ?? '')
     case 'company':
       return wordsOf(valuesOf(attributes, 'company')[0] ?? valuesOf(attributes, 'o')[0] ?? '') || LAST
     case 'number':

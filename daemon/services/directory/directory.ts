@@ -117,7 +117,7 @@ export class Directory implements LdapPort {
     const { settings, store } = this.#options
     if (bindName === '') {
       if (!settings.anonymous) return 'Anonymous search is off (ldap.anonymous), and these phones have no user name.'
-      return this.viewOf(settings.anonymousByRegion === false || region === '' ? undefined : region)
+      return this.viewOf(settings.anonymousByRegion === false ? undefined : region)
     }
     const dn = parseDn(bindName)
     const name = dn && this.#accountName(dn)

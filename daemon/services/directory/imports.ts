@@ -23,10 +23,25 @@ const BATCH = 250
 const BREATH = 8
 const EXAMPLES = 5
 
+/** Each holds its file in memory. */
+const MOST_WAITING = 4
+
+/** So many files are being worked on that another one has to come later. */
+export class TooManyImports extends Error {
+  override readonly name = 'TooManyImports'
+  readonly status = 503
+  readonly expose = true
+
+  constructor() {
+    super('Other phonebooks are being imported: try again in a minute.')
+  }
+}
+
 /** Phonebooks from files, one at a time. */
 export class Imports implements ImportPort {
   readonly #options: ImportsOptions
   #turn: Promise<unknown> = Promise.resolve()
+  #waiting = 0
 
   constructor(options: ImportsOptions) {
     this.#options = options
@@ -56,7 +71,9 @@ export class Imports implements ImportPort {
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(work)
+    if (this.#waiting >= MOST_WAITING) return Promise.reject(new TooManyImports())
+    this.#waiting++
+    const mine = this.#turn.then(work).finally(() => this.#waiting--)
     this.#turn = mine.catch(() => {})
     return mine
   }
