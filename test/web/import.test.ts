@@ -292,6 +292,9 @@ describe('a long import', () => {
     }
     const task = location(await choose())
     expect(task).toMatch(/^\/tasks\/[\w-]{22}$/)
+    expect(await visitor.page(task)).toContain('<strong>Working</strong>')
+    step(1700, 0)
+    expect(await visitor.page(task)).toContain('<strong>1,700 so far</strong>')
     step(4200, 10_000)
     const html = await visitor.page(task)
     expect(html).toContain('<noscript><meta http-equiv="refresh" content="2"></noscript>')

@@ -60,7 +60,7 @@ function progressOf({ done, whole, end }: Task): object {
   const known = whole > 0
   return {
     known: known && !end,
-    words: known ? `${count(done)} of ${count(whole)}` : 'Working',
+    words: known ? `${count(done)} of ${count(whole)}` : done > 0 ? `${count(done)} so far` : 'Working',
     announce: end ? end.sentence : known ? `${Math.floor((done / whole) * 10) * 10} percent done` : '',
   }
 }

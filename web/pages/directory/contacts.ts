@@ -11,7 +11,7 @@ import { type ListQuery, listHref, listQuery } from '#web/kit/list-query'
 import { paging, rangeText } from '#web/kit/paging'
 import { type Row, table } from '#web/kit/table'
 import { showPage } from '#web/pages/shell'
-import type { ContactOrder, DirectoryPort } from '#web/ports/directory'
+import type { ContactOrder, ContactPage, DirectoryPort } from '#web/ports/directory'
 import { FORMATS, HOME, nameOf, numbersOf, regionOptions, sourceText, tabs, workOf } from './words.ts'
 
 const PAGE_SIZE = 50
@@ -30,7 +30,7 @@ export function contactsRoutes(web: Web, directory: DirectoryPort): Router<WebSt
     const found = find(directory, query)
     const pageCount = Math.max(1, Math.ceil(found.total / PAGE_SIZE))
     if (query.page > pageCount) return ctx.redirect(listHref(query, 'name', { page: pageCount }))
-    const list = listView(web, directory, query)
+    const list = listView(web, directory, query, found)
     ctx.vary('HX-Request')
     if (ctx.get('HX-Request') !== '') {
       ctx.type = 'html'
@@ -53,7 +53,7 @@ export function contactsRoutes(web: Web, directory: DirectoryPort): Router<WebSt
   return router
 }
 
-function find(directory: DirectoryPort, { filters, order, descending, page }: Query) {
+function find(directory: DirectoryPort, { filters, order, descending, page }: Query): ContactPage {
   const { text = '', region = '', source = '' } = filters
   return directory.contacts.find({
     ...{ text, order, descending, page, pageSize: PAGE_SIZE },
@@ -62,8 +62,7 @@ function find(directory: DirectoryPort, { filters, order, descending, page }: Qu
   })
 }
 
-function listView(web: Web, directory: DirectoryPort, query: Query): object {
-  const { rows, total } = find(directory, query)
+function listView(web: Web, directory: DirectoryPort, query: Query, { rows, total }: ContactPage): object {
   const columns = [
     { label: 'Name', order: 'name' },
     { label: 'Numbers', order: 'number', kind: 'mono' },
