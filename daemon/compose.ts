@@ -126,7 +126,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     },
     stop: () => store.close(),
   }
-  const services = [snmp, forwarding, people, phones, dhcp, directory, telling, working, alarming].flatMap(
+  const services = [snmp, forwarding, people, phones, dhcp, directory, telling, working, alarming, syslog].flatMap(
     ({ parts }) => parts,
   )
   const supervised = fixed.map((server) => supervise(server, alarms, announce))
