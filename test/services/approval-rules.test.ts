@@ -9,6 +9,7 @@ import { identify } from '#daemon/vendors/audiocodes/identify'
 import type { StatusReport } from '#protocols/keepalive/port'
 import { parseCidr } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
+import { report } from '#test/protocols/keepalive/support'
 import { peopleWith } from '#test/support/people'
 
 const MAC = '00908f123456' as Mac
@@ -56,30 +57,20 @@ describe('the fleet', () => {
     return { store, fleet }
   }
 
-  const report: StatusReport = {
-    ...{ operation: 'keep-alive', mac: MAC, status: 'unregistered', ip: '10.1.2.3', subnet: '', model: '440HD' },
-    ...{
-      firmware: '',
-      userAgent: '',
-      userName: '',
-      userId: '',
-      phoneNumber: '',
-      location: '',
-      vlanId: '',
-      sipProxy: '',
-    },
-    ...{ sessionId: '', extra: {}, peer: { address: '10.1.2.3', port: 1 }, prefix: [] },
+  const unregistered: StatusReport = {
+    ...report({ mac: MAC, status: 'unregistered', ip: '10.1.2.3', model: '440HD' }),
+    peer: { address: '10.1.2.3', port: 1 },
   }
 
   it('lets a phone in by a rule, into its region', async () => {
     const { store, fleet } = await fleetWith([{ model: '440HD', region: 'Mitte' }])
-    await fleet.report(report)
+    await fleet.report(unregistered)
     expect(store.get(phones, MAC)?.value).toMatchObject({ approval: 'approved', scope: 'm' })
   })
 
   it('lets nobody into a region that is not there, nor a rejected phone back', async () => {
     const gone = await fleetWith([{ model: '440HD', region: 'Atlantis' }])
-    await gone.fleet.report(report)
+    await gone.fleet.report(unregistered)
     expect(gone.store.get(phones, MAC)?.value.approval).toBe('pending')
   })
 })

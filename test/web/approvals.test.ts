@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import type { CliIo } from '#daemon/cli/io'
 import { offerLocalApi } from '#daemon/cli/local-api'
 import { phoneCommand } from '#daemon/cli/phone'
 import { newPhone, type Phone } from '#daemon/domain/phone'
@@ -12,6 +11,7 @@ import { phoneMatches } from '#daemon/services/fleet-view'
 import { put } from '#daemon/store/store'
 import { phones, users } from '#daemon/store/tables'
 import type { Mac } from '#protocols/lib/mac'
+import { cliIo, type Told } from '#test/support/cli'
 import { peopleWith } from '#test/support/people'
 import { listen, location, type Site, signedIn, type Visitor } from './client.ts'
 import { MemoryPort, phone } from './memory-port.ts'
@@ -182,24 +182,12 @@ describe('the API', () => {
 })
 
 describe('the command line', () => {
-  async function run(...args: string[]): Promise<{ out: string; err: string; code: number }> {
+  async function run(...args: string[]): Promise<Told> {
     const folder = await mkdtemp(join(tmpdir(), 'offhook-cli-'))
     onTestFinished(() => rm(folder, { recursive: true, force: true }))
     await offerLocalApi(folder, { url: `${site.url}/`, token: port.localToken })
     const told = { out: '', err: '', code: 0 }
-    const io: CliIo = {
-      stdout: (text) => {
-        told.out += text
-      },
-      stderr: (text) => {
-        told.err += text
-      },
-      setExitCode: (code) => {
-        told.code = code
-      },
-      ...{ terminal: false, environment: {}, pid: 1, signal: new AbortController().signal },
-      ...{ onFault: () => {}, onHangup: () => {} },
-    }
+    const io = cliIo(told)
     await phoneCommand(io).parseAsync([...args, '--data', folder], { from: 'user' })
     return told
   }

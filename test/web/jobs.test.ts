@@ -5,7 +5,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import type { CliIo } from '#daemon/cli/io'
 import { jobCommand } from '#daemon/cli/job'
 import { offerLocalApi } from '#daemon/cli/local-api'
 import { type Command, withState } from '#daemon/domain/command'
@@ -14,6 +13,7 @@ import { Jobs, type Teller } from '#daemon/services/jobs/jobs'
 import { put } from '#daemon/store/store'
 import { phones } from '#daemon/store/tables'
 import type { Mac } from '#protocols/lib/mac'
+import { cliIo, type Told } from '#test/support/cli'
 import { freshStore } from '#test/support/store'
 import { listen, location, type Site, signedIn, type Visitor } from './client.ts'
 import { MemoryPort, phone } from './memory-port.ts'
@@ -181,25 +181,13 @@ describe('the pages', () => {
 })
 
 describe('the API and the command line', () => {
-  async function run(...args: string[]): Promise<{ out: string; err: string; code: number }> {
+  async function run(...args: string[]): Promise<Told> {
     const folder = await mkdtemp(join(tmpdir(), 'offhook-cli-'))
     onTestFinished(() => rm(folder, { recursive: true, force: true }))
     await offerLocalApi(folder, { url: `${site.url}/`, token: port.localToken })
     await writeFile(join(folder, 'macs'), `# first floor\n${MACS[0]}\n00:90:8f:00:00:01\n\n`)
     const told = { out: '', err: '', code: 0 }
-    const io: CliIo = {
-      stdout: (text) => {
-        told.out += text
-      },
-      stderr: (text) => {
-        told.err += text
-      },
-      setExitCode: (code) => {
-        told.code = code
-      },
-      ...{ terminal: false, environment: {}, pid: 1, signal: new AbortController().signal },
-      ...{ onFault: () => {}, onHangup: () => {} },
-    }
+    const io = cliIo(told)
     const all = args.map((arg) => arg.replace('{folder}', folder))
     await jobCommand(io).parseAsync([...all, '--data', folder], { from: 'user' })
     return told

@@ -14,6 +14,7 @@ import type { Mac } from '#protocols/lib/mac'
 import { header } from '#protocols/sip/codec'
 import type { SipCaller } from '#protocols/sip/port'
 import { subnet } from '#test/domain/subnets'
+import { report as reportOf } from '#test/protocols/keepalive/support'
 import { PhoneSide, serving } from '#test/protocols/sip/serving'
 import { freshStore } from '#test/support/store'
 
@@ -67,31 +68,8 @@ async function office({ caller = NO_SIP, settings = {}, phone = {}, port = 5060,
   return { store, clock, commands, comes, faults, again: make }
 }
 
-function report(fields: Partial<StatusReport> = {}): StatusReport {
-  const empty = {
-    ip: '',
-    subnet: '',
-    model: '',
-    firmware: '',
-    userAgent: '',
-    userName: '',
-    userId: '',
-    phoneNumber: '',
-  }
-  return {
-    ...{
-      operation: 'keep-alive',
-      mac: MAC,
-      status: 'registered',
-      location: '',
-      vlanId: '',
-      sipProxy: '',
-      sessionId: '',
-    },
-    ...{ extra: {}, peer: { address: '127.0.0.1', port: 1 }, prefix: [] },
-    ...empty,
-    ...fields,
-  }
+function report(): StatusReport {
+  return { ...reportOf({ mac: MAC, status: 'registered' }), peer: { address: '127.0.0.1', port: 1 } }
 }
 
 function seen(evidence: Exchange['evidence'], protocol = 'keepalive'): Exchange {

@@ -10,6 +10,7 @@ import { put } from '#daemon/store/store'
 import { phones } from '#daemon/store/tables'
 import type { Exchange } from '#protocols/lib/exchange'
 import type { Mac } from '#protocols/lib/mac'
+import { report } from '#test/protocols/keepalive/support'
 import { freshStore } from '#test/support/store'
 import type { JobDraft } from '#web/ports/jobs'
 
@@ -72,20 +73,9 @@ function draft(macs: readonly Mac[], more: Partial<JobDraft> = {}): JobDraft {
 
 /** The phone reports: what it is told. */
 async function reports(commands: Commands, mac: Mac): Promise<readonly string[]> {
-  const empty = {
-    ip: '',
-    subnet: '',
-    model: '',
-    firmware: '',
-    userAgent: '',
-    userName: '',
-    userId: '',
-    phoneNumber: '',
-  }
   const answer = await commands.report({
-    ...{ operation: 'keep-alive', mac, status: 'registered', location: '', vlanId: '', sipProxy: '', sessionId: '' },
-    ...{ extra: {}, peer: { address: '10.0.0.1', port: 1 }, prefix: [] },
-    ...empty,
+    ...report({ mac, status: 'registered' }),
+    peer: { address: '10.0.0.1', port: 1 },
   })
   return answer.kind === 'accepted' ? answer.requests : []
 }
