@@ -25,7 +25,7 @@ const LOOK_MS = 2_000
 /** Alarms: who raises them, and what keeps them in bounds. */
 export function composeAlarms(base: Foundation, fleet: Fleet, places: Scopes, firmware: FirmwareFiles) {
   const { alarms, store, config, configuration, now, onFault, listen } = base
-  const scopes = new PlaceScopes(places, new NetworkScopes(subnetsOf(config)))
+  const scopes = new PlaceScopes(places, new NetworkScopes(configuration.derive(subnetsOf)))
   const maintenance = new MaintenanceWindows({ store, scopes, now })
   alarms.hushBy(({ scope }) => (maintenance.covers(scope) ? 'maintenance' : undefined))
   const phoneAlarms = new PhoneAlarms({ store, alarms, scopes, now })

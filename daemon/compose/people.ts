@@ -10,8 +10,9 @@ import type { Foundation } from './foundation.ts'
 
 /** Regions and sites, the people in them, and whose phone is whose. */
 export function composePeople(base: Foundation, view: StoreFleetView) {
-  const { config, store, now, announce, vault } = base
+  const { config, configuration, store, now, announce, vault } = base
   const scopes = new Scopes({ store, now, random: randomBytes, announce, networks: namedNetworks(config) })
+  configuration.follow('dhcp.subnets', (next) => () => scopes.placeNetworks(namedNetworks(next)))
   const presenceOf = view.presenceOf.bind(view)
   const users = new Users({ store, now, vault, announce, scopes, presenceOf })
   const peopleFiles = new PeopleFiles({ store, now, vault, announce, scopes, users })

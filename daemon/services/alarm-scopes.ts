@@ -27,10 +27,15 @@ const WIDEST = 16
  * is told apart by the NAT's address, since many branches use the same one.
  */
 export class NetworkScopes implements AlarmScopes {
-  readonly #subnets: readonly Subnet[]
+  readonly #current: () => readonly Subnet[]
 
-  constructor(subnets: readonly Subnet[]) {
-    this.#subnets = subnets
+  /** A reload of the configuration may change the subnets. */
+  constructor(subnets: readonly Subnet[] | (() => readonly Subnet[])) {
+    this.#current = typeof subnets === 'function' ? subnets : () => subnets
+  }
+
+  get #subnets(): readonly Subnet[] {
+    return this.#current()
   }
 
   list(): readonly AlarmScope[] {

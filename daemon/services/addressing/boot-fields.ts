@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { bootHost } from '#daemon/domain/dhcp/boot-host'
 import type { Evaluation } from '#daemon/domain/dhcp/evaluate'
 import type { Subnet } from '#daemon/domain/subnet'
 import type { BootFields } from '#protocols/dhcp/port'
@@ -16,16 +17,11 @@ export function bootFields({ options }: Evaluation, subnet: Subnet): BootFields 
   const server = text(66)
   const file = text(67)?.split(';')[0] ?? ''
   if (server === undefined && file === '') return {}
-  const host = hostOf(server ?? '')
+  const host = bootHost(server ?? '')
   const isName = file !== '' && !file.includes('<')
   return {
     siaddr: parseIpv4(host) ?? subnet.serverAddress,
     sname: host.slice(0, 63),
     ...(isName && { file: file.slice(0, 127) }),
   }
-}
-
-/** Option 66 holds a host or a URL. */
-function hostOf(server: string): string {
-  return server.replace(/^[a-z]+:\/\//i, '').replace(/[/:].*$/, '')
 }

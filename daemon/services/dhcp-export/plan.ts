@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { bootHost } from '#daemon/domain/dhcp/boot-host'
 import type { ClientFacts } from '#daemon/domain/dhcp/classify'
 import { Evaluator, type ResolvedOption } from '#daemon/domain/dhcp/evaluate'
 import type { DhcpPlan, Subnet } from '#daemon/domain/dhcp/model'
 import type { OptionValue } from '#protocols/lib/dhcp-option'
 import { type Ipv4, parseIpv4 } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
+import { byHand } from './by-hand.ts'
 import { ANY_MODEL, OUI, VENDOR_CLASSES } from './clients.ts'
 
 /** One option for another server: as people write it, and as it is on the wire (hex). */
@@ -37,6 +40,8 @@ export interface ExportGroup {
 /** What other DHCP servers must be told so that phones find us, and nothing about addresses: those are theirs. */
 export interface ExportPlan {
   readonly groups: readonly ExportGroup[]
+  /** What no export says, one sentence for each. */
+  readonly byHand: readonly string[]
 }
 
 type Encode = (value: OptionValue) => Uint8Array
@@ -60,7 +65,10 @@ export function exportPlan(plan: DhcpPlan, encode: Encode): ExportPlan {
     groups.set(key, { ...group, subnets: [...(groups.get(key)?.subnets ?? []), subnet] })
   }
   const isOne = groups.size === 1
-  return { groups: [...groups.values()].map((group, index) => ({ ...group, suffix: isOne ? '' : `-${index + 1}` })) }
+  return {
+    groups: [...groups.values()].map((group, index) => ({ ...group, suffix: isOne ? '' : `-${index + 1}` })),
+    byHand: byHand(plan),
+  }
 }
 
 function groupOf(evaluator: Evaluator, subnet: Subnet, encode: Encode): Omit<ExportGroup, 'suffix'> {
@@ -98,5 +106,5 @@ function optionsFor(evaluator: Evaluator, subnet: Subnet, vendorClass: string, i
 /** Option 66 holds a host or a URL. */
 function addressIn(server: OptionValue | undefined): Ipv4 | undefined {
   if (server?.type !== 'text') return undefined
-  return parseIpv4(server.value.replace(/^[a-z]+:\/\//i, '').replace(/[/:].*$/, ''))
+  return parseIpv4(bootHost(server.value))
 }

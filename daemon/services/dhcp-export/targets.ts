@@ -19,7 +19,22 @@ const WRITERS: Readonly<Record<ExportTarget, (plan: ExportPlan) => string>> = {
   mikrotik: mikrotikExport,
 }
 
-/** The text to paste into another DHCP server's configuration. */
+const COMMENT: Readonly<Record<ExportTarget, string>> = {
+  kea: '//',
+  isc: '#',
+  dnsmasq: '#',
+  windows: '#',
+  cisco: '!',
+  mikrotik: '#',
+}
+
+/** The text to paste into another DHCP server's configuration; it begins with what it leaves to people. */
 export function exportFor(target: ExportTarget, plan: ExportPlan): string {
-  return WRITERS[target](plan)
+  return `${leftToPeople(plan, COMMENT[target], target === 'windows' ? '\r\n' : '\n')}${WRITERS[target](plan)}`
+}
+
+function leftToPeople({ byHand }: ExportPlan, mark: string, end: string): string {
+  if (byHand.length === 0) return ''
+  const head = 'Not in here, as each server has its own way to say it. Add by hand what you want there as well:'
+  return [head, ...byHand.map((line) => `  ${line}`), ''].map((line) => `${mark} ${line}`.trimEnd() + end).join('')
 }

@@ -36,7 +36,7 @@ type Edit = (tree: ScopeTree) => { readonly scopes: readonly Scope[]; readonly a
  */
 export class Scopes implements ScopesPort {
   readonly #options: ScopesOptions
-  readonly #subnets: SubnetScopes
+  #subnets: SubnetScopes
   #tree = new ScopeTree([])
   #stopWatching = () => {}
 
@@ -47,16 +47,27 @@ export class Scopes implements ScopesPort {
 
   /** Reads the tree, makes the regions that only the configuration names, and follows changes. */
   async start(): Promise<void> {
-    const { store, announce } = this.#options
+    const { store } = this.#options
     this.#stopWatching = store.watch(table, 0, ({ value }) => {
       this.#tree = new ScopeTree(value?.scopes ?? [])
     })
+    await this.#place()
+    await moveOut(store, this.#tree, '')
+  }
+
+  /** The configuration was read again: goes on with its subnets, and makes the regions that only they name. */
+  async placeNetworks(networks: readonly NamedNetwork[]): Promise<void> {
+    this.#subnets = new SubnetScopes(networks)
+    await this.#place()
+  }
+
+  async #place(): Promise<void> {
+    const { announce } = this.#options
     for (const { subnet, draft } of this.#subnets.missing(() => this.#tree)) {
       const answer = await this.add(draft, CONFIGURATION)
       if (answer.kind === 'refused') announce('scope.unresolved', { subnet, reason: answer.refusal.reason })
     }
     for (const { subnet, reason } of this.#subnets.resolve(this.#tree)) announce('scope.unresolved', { subnet, reason })
-    await moveOut(store, this.#tree, '')
   }
 
   stop(): void {

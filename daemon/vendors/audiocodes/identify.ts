@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Identity } from '#daemon/domain/phone'
 import type { Evidence } from '#protocols/lib/exchange'
-import { modelIn } from './models.ts'
+import { modelIn, OUI } from './models.ts'
 import { parseUserAgent } from './user-agent.ts'
 
-/** AudioCodes' block of hardware addresses. */
-const OUI = '00908f'
 /** The maker's gateways live in the same block and read options 66 and 67 as theirs. */
 const GATEWAY = /^(?:mediant|mp-?\d|m\d{3,4}\b)/i
 
