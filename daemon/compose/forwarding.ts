@@ -63,6 +63,10 @@ export function composeForwarding(
     const destinations = configuredDestinations(next, credentials)
     return () => forwarding.reconfigure(destinations)
   })
+  // Secrets in files of their own change without a setting that does.
+  configuration.onReload('alarms.destinations', () =>
+    forwarding.reconfigure(configuredDestinations(configuration.current, credentials)),
+  )
 
   return { parts: [partOf('forwarding', forwarding)], port: forwarding, readings: forwardingReadings(forwarding) }
 }

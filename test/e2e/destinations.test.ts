@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -184,10 +184,18 @@ test('what an admin added is there after kill -9, and goes when it is removed; t
   expect(hook.got.every((message) => isSigned(message, KEY))).toBe(true)
   const id = rows.find(({ name }) => name === 'chat')?.id ?? ''
   expect((await api('DELETE', `destinations/${id}`)).status).toBe(204)
-  await home.configure({ ...LOOPBACK, alarms: { destinations: [{ kind: 'webhook', name: 'hook', url: hook.url }] } })
+  const file = join(home.folder, 'signing-key')
+  await writeFile(file, 'the first key in a file\n')
+  const own = { kind: 'webhook', name: 'hook', url: hook.url, signingKey: { file } }
+  await home.configure({ ...LOOPBACK, alarms: { destinations: [own] } })
   expect((await offhook('reload')).stdout).toContain('In force: alarms.destinations')
   expect((await offhook('alarm', 'test', 'hook')).code).toBe(0)
-  expect((await offhook('alarm', 'destinations')).stdout.split('\n')[0]).toMatch(/^hook: working/)
+  await writeFile(file, 'the next key in a file\n')
+  await offhook('reload')
+  expect((await offhook('alarm', 'test', 'hook')).code).toBe(0)
+  const [first, next] = hook.got.slice(-2)
+  expect(first && isSigned(first, 'the first key in a file')).toBe(true)
+  expect(next && isSigned(next, 'the next key in a file')).toBe(true)
 })
 
 test('the MIB is printed and can be downloaded', async () => {

@@ -269,7 +269,8 @@ export class Forwarder {
     if (this.#beating || this.#outbox.paused || !sender.heartbeat) return
     this.#beating = true
     try {
-      await sender.heartbeat(desk.active().length, now())
+      // As many as the agent shows: what is kept quiet was told to nobody.
+      await sender.heartbeat(desk.active().filter(({ quiet }) => quiet === undefined).length, now())
       this.#works()
       this.pump()
     } catch (error) {

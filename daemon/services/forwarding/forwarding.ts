@@ -151,10 +151,10 @@ export class Forwarding implements ForwardingPort {
       const entry = this.#entries.get(id)
       if (!entry) return 'gone'
       if (entry.origin === 'config') return 'fixed'
+      await this.#options.store.commit([remove(destinations, id)], { durable: true })
       await entry.forwarder?.stop()
       this.#entries.delete(id)
       entry.forwarder?.forget()
-      await this.#options.store.commit([remove(destinations, id)], { durable: true })
       await this.#forgetOthers()
       this.#options.announce('forwarding.removed', { destination: entry.ready.settings.name, who })
       this.#tell()
@@ -218,7 +218,12 @@ export class Forwarding implements ForwardingPort {
     const id = entry?.id ?? newId()
     const sealed = Object.entries(found.secrets).map(([field, text]) => [field, vault.seal(text, place(id, field))])
     const stored: StoredDestination = { settings: found.settings, sealed: Object.fromEntries(sealed) }
-    const revision = await store.commit([put(destinations, id, stored)], { durable: true })
+    let revision: number
+    try {
+      revision = await store.commit([put(destinations, id, stored)], { durable: true })
+    } catch (error) {
+      return refused('name', `It could not be written: ${sentenceOf(error)}.`)
+    }
     await entry?.forwarder?.stop()
     if (entry && entry.ready.settings.name !== name) entry.forwarder?.forget()
     await this.#enter(id, 'here', found, revision)
