@@ -109,6 +109,15 @@ describe('tasks', () => {
     expect(faults.at(-1)?.message).toBe('secret')
   })
 
+  test('that are refused say why, which is no fault of ours', async () => {
+    const tasks = make()
+    const before = faults.length
+    const refusal = Object.assign(new Error('Try again in a minute.'), { expose: true })
+    const task = await tasks.settled(tasks.start(order(() => Promise.reject(refusal))) ?? '', 5000)
+    expect(task?.end).toEqual({ kind: 'failed', sentence: 'Try again in a minute.' })
+    expect(faults).toHaveLength(before)
+  })
+
   test('are four at a time, fifty in memory, and none after the end', async () => {
     const tasks = make()
     const quick = order(async () => ({ sentence: '', href: '/' }))

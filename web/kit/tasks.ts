@@ -30,7 +30,7 @@ export interface TaskOrder {
   readonly title: string
   readonly owner: string
   readonly back: string
-  /** Tells its progress and ends soon after the signal; rejects when it fails. */
+  /** Tells its progress and ends soon after the signal; rejects when it fails, with what admins may read if it is exposed. */
   readonly run: (progress: (done: number, whole: number) => void, signal: AbortSignal) => Promise<TaskEnd>
 }
 
@@ -108,8 +108,11 @@ export class Tasks {
       await Promise.resolve()
       this.#update(id, { end: { kind: 'done', ...(await run()) } })
     } catch (error) {
-      if (!this.#stop.signal.aborted) this.#options.onFault(error instanceof Error ? error : new Error(String(error)))
-      this.#update(id, { end: { kind: 'failed', sentence: FAILED } })
+      const told = error instanceof Error && 'expose' in error && error.expose === true ? error.message : undefined
+      if (told === undefined && !this.#stop.signal.aborted) {
+        this.#options.onFault(error instanceof Error ? error : new Error(String(error)))
+      }
+      this.#update(id, { end: { kind: 'failed', sentence: told ?? FAILED } })
     }
   }
 
