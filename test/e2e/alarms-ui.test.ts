@@ -78,6 +78,22 @@ describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
   )
 })
 
+test.each([768, 1024, 2560])(
+  'at %i pixels nothing scrolls sideways, neither a page nor a table in it',
+  async (width) => {
+    await open({ viewport: { width, height: 800 } })
+    for (const path of PATHS) {
+      await page.goto(path)
+      const wide = await page.evaluate(() => {
+        const tables = [...document.querySelectorAll('.table-card')].map((card) => card.scrollWidth - card.clientWidth)
+        return { page: document.documentElement.scrollWidth, tables: Math.max(0, ...tables) }
+      })
+      expect({ path, ...wide }).toEqual({ path, page: width, tables: 0 })
+    }
+  },
+  60_000,
+)
+
 test('the list follows what happens, and keeps focus, filter and what is unfolded', async () => {
   await open()
   await page.goto(`${unfolded}&severity=critical`)

@@ -109,6 +109,17 @@ describe('the list of active alarms', () => {
     expect(rows[1]).toContain('POOL NEARLY EMPTY')
   })
 
+  test('says what else is to be known: doubt, that it comes and goes, why nobody was told', async () => {
+    const [alarm] = port.alarmRows.filter(({ name }) => name === 'CERTIFICATE EXPIRES')
+    if (!alarm) throw new Error('no such alarm')
+    const flapping = { since: MONDAY, movedAt: MONDAY, over: true }
+    port.alarmDesk.raise({ ...alarm, doubt: 'It was sent from another address', flapping, quiet: 'maintenance' })
+    for (const path of ['/alarms?text=certificate', href(alarm.id)])
+      expect(await words(path)).toContain(
+        'It was sent from another address it comes and goes, and is over at the moment not forwarded: maintenance',
+      )
+  })
+
   test('ignores filters that make no sense', async () => {
     expect(await words('/alarms?severity=constructor&state=x&sender=y&page=-1&unfold=nothing')).toContain('5 alarms')
   })

@@ -12,7 +12,7 @@ import { showMessage } from '#web/pages/message'
 import { showPage } from '#web/pages/shell'
 import type { AlarmsPort } from '#web/ports/alarms'
 import { causeWords } from './causes.ts'
-import { alarmRow, COLUMNS, quietWords, severityBadge, sourceCell, standsFor } from './rows.ts'
+import { alarmRow, COLUMNS, remarksOf, severityBadge, sourceCell, standsFor } from './rows.ts'
 import { alarmHref, EVENT_TYPES, kindWords, severityWords } from './words.ts'
 
 const PARTS = 25
@@ -141,7 +141,7 @@ function liveView(web: Web, ctx: WebContext, alarms: AlarmsPort, { alarm, events
     tone: cleared ? 'ok' : tone,
     headline: cleared ? over : `${label}: active`,
     since: cleared ? time.moment(cleared.at, now) : time.moment(alarm.raisedAt, now),
-    quiet: cleared ? '' : quietWords(alarm),
+    remarks: cleared ? [] : remarksOf(alarm),
     acknowledged: cleared ? undefined : acknowledgedView(web, alarm, now),
     stands: standsFor(alarm),
     parent: parent && { href: alarmHref(parent.id), name: parent.name },

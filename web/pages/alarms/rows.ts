@@ -38,7 +38,7 @@ export function alarmRow(web: Web, alarm: Alarm, options: RowOptions): Row {
     ...{ part, stands: standsFor(alarm), foldHref: href, open },
     ...{
       acknowledged: alarm.acknowledged,
-      quiet: part ? '' : quietWords(alarm),
+      remarks: remarksOf(alarm, part),
       times: alarm.count > 1 ? count(alarm.count) : '',
     },
   })
@@ -91,14 +91,18 @@ export function standsFor({ blast }: Pick<Alarm, 'blast'>): string {
 const QUIET = {
   window: 'not forwarded yet: others like it are awaited',
   folded: 'not forwarded: its site alarm is',
-  flapping: 'not forwarded: it comes and goes',
   maintenance: 'not forwarded: maintenance',
   unknown: 'not forwarded: the sender is no known phone',
 } as const
 
-/** Why nobody outside was told of it; empty if they were, or are about to be. */
-export function quietWords({ quiet }: Pick<Alarm, 'quiet'>): string {
-  return quiet ? QUIET[quiet] : ''
+/**
+ * What else is to be known of an active alarm, in sentences without a full stop: doubt about its sender, that it comes
+ * and goes, and why nobody outside was told of it. A `part` beneath its site alarm need not say that it is one.
+ */
+export function remarksOf({ doubt, flapping, quiet }: Alarm, part = false): string[] {
+  const comes = flapping && (flapping.over ? 'it comes and goes, and is over at the moment' : 'it comes and goes')
+  const told = quiet && !(part && quiet === 'folded') ? QUIET[quiet] : undefined
+  return [doubt, comes, told].filter((remark) => remark !== undefined)
 }
 
 /** For ids of elements. */
