@@ -9,6 +9,27 @@ const V3 = { when: { field: 'version', values: ['3'] } } as const
 const AUTH = ['', 'md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512']
 const PRIV = ['', 'des', 'aes128', 'aes256', 'aes256c']
 const SECURITY = ['starttls', 'starttls-if-offered', 'tls', 'none']
+/** Where a value does not say it itself. */
+const LABELS: Readonly<Record<string, string>> = {
+  '': 'none',
+  offhook: 'OFFHOOK-MIB',
+  ovoc: 'AudioCodes’ manager',
+  rfc3877: 'RFC 3877',
+  starttls: 'STARTTLS, insisted on',
+  'starttls-if-offered': 'STARTTLS where it is offered',
+  tls: 'TLS from the start',
+  udp: 'UDP',
+  tcp: 'TCP',
+  md5: 'MD5',
+  sha1: 'SHA-1',
+  sha224: 'SHA-224',
+  sha256: 'SHA-256',
+  sha384: 'SHA-384',
+  sha512: 'SHA-512',
+  aes128: 'AES-128',
+  aes256: 'AES-256',
+  aes256c: 'AES-256 (Cisco)',
+}
 const FILTER_NAMES = ['leastSeverity', 'scopes', 'names', 'about', 'events', 'notes']
 
 /** The forms of all kinds: the settings of `config/forwarding.ts` under the names that they have there. */
@@ -179,6 +200,6 @@ function secret(group: string, part: Part): FormField {
 }
 
 function select(group: string, part: Part, values: readonly string[]): FormField {
-  const options = values.map((value) => ({ value, label: value === '' ? 'none' : value }))
+  const options = values.map((value) => ({ value, label: LABELS[value] ?? value }))
   return field(group, { type: 'select', options, initial: values[0] ?? '', ...part })
 }

@@ -144,7 +144,7 @@ export class Forwarder {
     const isFailing = this.#failures > 0
     return {
       state: this.#outbox.paused ? 'paused' : isFailing ? 'failing' : 'working',
-      ...{ lastError: isFailing ? error : '', lastErrorAt: errorAt, lastDeliveredAt: deliveredAt },
+      ...{ lastError: isFailing ? `${error}.` : '', lastErrorAt: errorAt, lastDeliveredAt: deliveredAt },
       waiting: this.#outbox.waiting,
       lag: since === undefined ? 0 : Math.max(0, this.#options.now() - since),
       ...this.#counts,

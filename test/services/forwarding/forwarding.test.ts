@@ -45,7 +45,7 @@ test('while it is down nothing is lost; others are told that it is unreachable, 
   await other.until((got) => got.some(({ json }) => json.alarm.name === 'DESTINATION UNREACHABLE'))
   expect(forwarding.destination('config.hook')).toMatchObject({
     state: 'failing',
-    lastError: `127.0.0.1:${hook.port} answered 503`,
+    lastError: `127.0.0.1:${hook.port} answered 503.`,
   })
   expect(forwarding.destination('config.hook')?.waiting).toBeGreaterThanOrEqual(30)
   expect(hook.tries.length).toBeLessThan(30)
