@@ -7,7 +7,7 @@ type Part = Partial<FormField> & Pick<FormField, 'name' | 'label'>
 
 const V3 = { when: { field: 'version', values: ['3'] } } as const
 const AUTH = ['', 'md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512']
-const PRIV = ['', 'des', 'aes128', 'aes256', 'aes256c']
+const PRIV = ['', 'aes128', 'aes256', 'aes256c']
 const SECURITY = ['starttls', 'starttls-if-offered', 'tls', 'none']
 /** Where a value does not say it itself. */
 const LABELS: Readonly<Record<string, string>> = {

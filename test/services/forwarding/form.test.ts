@@ -70,6 +70,19 @@ test('a form as it is first shown, with what it asks for, can be saved', () => {
   }
 })
 
+test.each(destinationKinds(''))('every choice that the form of $kind offers is one', ({ kind, fields }) => {
+  const full = { ...COMMON, ...FULL[kind as keyof typeof FULL] }
+  for (const { name, options = [] } of fields) {
+    for (const { value } of options.filter((option) => option.value !== '')) {
+      const place = name in FILTER ? { filter: { ...FILTER, [name]: value } } : { [name]: value }
+      const ready = checkDestination({ ...full, ...place })
+      const faults = 'faults' in ready ? ready.faults.filter(({ field }) => field === name) : []
+      // A password has no place where mail goes in the open: a rule about two fields, not a choice that there is not.
+      expect(faults.filter(({ message }) => !message.startsWith('A password'))).toEqual([])
+    }
+  }
+})
+
 test('what cannot be is told at its field', () => {
   const faults = (kind: string, values: Record<string, string>, secrets = {}) => {
     const ready = checkDestination(treeOf({ name: 'x', kind, values, secrets }, secrets))
