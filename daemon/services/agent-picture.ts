@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Alarm } from '#daemon/domain/alarm'
 import { alarmIndexes } from '#daemon/domain/alarm-index'
-import type { AgentPicture, AgentPort } from '#protocols/snmp/port'
+import type { AgentPicture, AgentPort, ToldAlarm } from '#protocols/snmp/port'
 import type { FleetSummary } from '#web/port'
 
 export interface AgentPictureOptions {
@@ -21,6 +21,8 @@ const GOOD_FOR = 1_000
 /** What managers see by SNMP: the alarms that the outside was or would be told of, and how the fleet is. */
 export class AgentPictures implements AgentPort {
   readonly #options: AgentPictureOptions
+  /** As they were shown last: an alarm that did not change costs no memory again in the next picture. */
+  readonly #shown = new WeakMap<Alarm, ToldAlarm>()
   #last: { readonly picture: AgentPicture; readonly until: number } | undefined
 
   constructor(options: AgentPictureOptions) {
@@ -42,7 +44,15 @@ export class AgentPictures implements AgentPort {
     return {
       ...about,
       fleet: { ...counts, known: total, leasesActive: leased() },
-      alarms: told.map((alarm) => ({ ...alarm, index: indexes.get(alarm.id) ?? 0 })),
+      alarms: told.map((alarm) => this.#show(alarm, indexes.get(alarm.id) ?? 0)),
     }
+  }
+
+  #show(alarm: Alarm, index: number): ToldAlarm {
+    const before = this.#shown.get(alarm)
+    if (before?.index === index) return before
+    const shown = { ...alarm, index }
+    this.#shown.set(alarm, shown)
+    return shown
   }
 }

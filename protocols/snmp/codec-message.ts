@@ -2,7 +2,14 @@
 import { BerReader, BerWriter, TAG } from '#protocols/lib/ber'
 import { MalformedPacket } from '#protocols/lib/malformed'
 import { end, readPdu, writePdu } from './codec.ts'
-import { type CommunityMessage, FLAG, type Message, type ScopedPdu, type SecurityParameters } from './messages.ts'
+import {
+  type CommunityMessage,
+  FLAG,
+  type Message,
+  type PduKind,
+  type ScopedPdu,
+  type SecurityParameters,
+} from './messages.ts'
 
 /** Version numbers on the wire [RFC3584 §5.1]. */
 const VERSION = { '1': 0, '2c': 1, '3': 3 } as const
@@ -89,16 +96,16 @@ function encodeSecurity(security: SecurityParameters): Buffer {
   return writer.done()
 }
 
-/** Any version's message; throws only MalformedPacket, `bad-version` for one that is none of ours. */
-export function decode(bytes: Uint8Array): Message {
+/** Any version's message; throws only MalformedPacket, `bad-version` for one that is none of ours. See `readPdu`. */
+export function decode(bytes: Uint8Array, ignoring?: PduKind): Message {
   const whole = new BerReader(bytes)
   const reader = whole.enter(TAG.sequence)
   end(whole)
   const version = reader.integer()
   if (version === VERSION['3']) return decodeV3(bytes, reader)
   if (version !== VERSION['1'] && version !== VERSION['2c']) throw new MalformedPacket('bad-version', `${version}`)
-  const community = Uint8Array.from(reader.octets())
-  const pdu = readPdu(reader)
+  const community = new Uint8Array(reader.octets())
+  const pdu = readPdu(reader, ignoring)
   end(reader)
   return { version: version === VERSION['1'] ? '1' : '2c', community, pdu }
 }
@@ -124,7 +131,7 @@ function decodeSecurity(bytes: Uint8Array, part: Uint8Array) {
   const whole = new BerReader(part)
   const reader = whole.enter(TAG.sequence)
   end(whole)
-  const engineId = Uint8Array.from(reader.octets())
+  const engineId = new Uint8Array(reader.octets())
   const boots = reader.integer()
   const time = reader.integer()
   const name = reader.octets()
@@ -137,17 +144,17 @@ function decodeSecurity(bytes: Uint8Array, part: Uint8Array) {
   }
   const security: SecurityParameters = {
     ...{ engineId, boots, time, userName: Buffer.from(name).toString('utf8') },
-    ...{ authentication: Uint8Array.from(authentication), privacy: Uint8Array.from(privacy) },
+    ...{ authentication: new Uint8Array(authentication), privacy: new Uint8Array(privacy) },
   }
   return { security, authenticationAt: authentication.byteOffset - bytes.byteOffset }
 }
 
 /** The contents of a ScopedPDU in plain bytes; throws only MalformedPacket. */
-export function decodeScoped(contents: Uint8Array): ScopedPdu {
+export function decodeScoped(contents: Uint8Array, ignoring?: PduKind): ScopedPdu {
   const reader = new BerReader(contents)
-  const contextEngineId = Uint8Array.from(reader.octets())
+  const contextEngineId = new Uint8Array(reader.octets())
   const contextName = reader.text()
-  const pdu = readPdu(reader)
+  const pdu = readPdu(reader, ignoring)
   end(reader)
   if (pdu.kind === 'trapV1') throw new MalformedPacket('unknown-pdu', 'a version 1 trap in version 3')
   return { contextEngineId, contextName, pdu }

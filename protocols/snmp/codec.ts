@@ -87,8 +87,8 @@ function writeValue(writer: BerWriter, varbind: WireVarbind): void {
   }
 }
 
-/** Throws only MalformedPacket. */
-export function readPdu(reader: BerReader): Pdu | TrapV1 {
+/** Throws only MalformedPacket. The varbinds of `ignoring` are passed over: whoever acknowledges sends back our own. */
+export function readPdu(reader: BerReader, ignoring?: PduKind): Pdu | TrapV1 {
   const kind = KINDS.get(reader.tag)
   if (!kind) throw new MalformedPacket('unknown-pdu', `PDU tag ${reader.tag}`)
   const inside = reader.enter(PDU[kind])
@@ -108,8 +108,14 @@ export function readPdu(reader: BerReader): Pdu | TrapV1 {
     requestId: inside.integer(),
     errorStatus: inside.integer(),
     errorIndex: inside.integer(),
-    varbinds: readVarbinds(inside),
+    varbinds: kind === ignoring ? passOver(inside) : readVarbinds(inside),
   }
+}
+
+function passOver(reader: BerReader): [] {
+  reader.enter(TAG.sequence)
+  end(reader)
+  return []
 }
 
 function readVarbinds(reader: BerReader): WireVarbind[] {
@@ -129,7 +135,7 @@ function readValue(reader: BerReader, oid: Oid): WireVarbind {
     case TAG.integer:
       return { oid, type: 'integer', value: reader.integer() }
     case TAG.octets:
-      return { oid, type: 'octets', value: Uint8Array.from(reader.octets()) }
+      return { oid, type: 'octets', value: new Uint8Array(reader.octets()) }
     case VALUE.oid:
       return { oid, type: 'oid', value: decodeOid(reader.octets(VALUE.oid)) }
     case VALUE.ipAddress:
@@ -141,7 +147,7 @@ function readValue(reader: BerReader, oid: Oid): WireVarbind {
     case VALUE.timeTicks:
       return { oid, type: 'timeTicks', value: Number(readUnsigned(reader.octets(VALUE.timeTicks), 32)) }
     case VALUE.opaque:
-      return { oid, type: 'opaque', value: Uint8Array.from(reader.octets(VALUE.opaque)) }
+      return { oid, type: 'opaque', value: new Uint8Array(reader.octets(VALUE.opaque)) }
     case VALUE.counter64:
       return { oid, type: 'counter64', value: readUnsigned(reader.octets(VALUE.counter64), 64) }
     case VALUE.null:

@@ -35,7 +35,7 @@ export class CommunityDialect implements Dialect {
   }
 
   read(bytes: Uint8Array): Answer {
-    const message = decode(bytes)
+    const message = decode(bytes, 'response')
     if (message.version !== this.#version) return { kind: 'stray', reason: `version ${message.version}` }
     if (Buffer.compare(message.community, this.#community) !== 0) return { kind: 'stray', reason: 'another community' }
     const { pdu } = message

@@ -76,7 +76,7 @@ export class UsmDialect implements Dialect {
   }
 
   read(bytes: Uint8Array): Answer {
-    const message = decode(bytes)
+    const message = decode(bytes, 'response')
     if (message.version !== '3') return { kind: 'stray', reason: `version ${message.version}` }
     if (message.securityModel !== USM) return { kind: 'stray', reason: `security model ${message.securityModel}` }
     const { id, flags, security } = message
@@ -88,7 +88,7 @@ export class UsmDialect implements Dialect {
     }
     const contents = reveal(message, this.#peer?.keys ?? {})
     if (!contents) return { kind: 'stray', reason: 'it cannot be decrypted' }
-    const { pdu } = decodeScoped(contents)
+    const { pdu } = decodeScoped(contents, 'response')
     if (pdu.kind === 'report') {
       const stat = usmStatOf(pdu.varbinds[0]?.oid)
       return { kind: 'report', id, stat, authentic, current, engineId: security.engineId }
