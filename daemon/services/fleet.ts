@@ -32,6 +32,7 @@ export type Admits = (phone: Phone) => { readonly scope: string } | undefined
 
 /** A report that changes nothing is written at most this often, so that a restart still knows who was alive. */
 const REWRITE_AFTER = 5 * 60_000
+const MOST_BEING_WRITTEN = 1_000
 /** Latest reports kept for the dashboard. */
 const RECENT = 50
 /** A full table is announced once in this many milliseconds, and not once for every packet of a newcomer. */
@@ -51,6 +52,8 @@ export class Fleet implements KeepalivePort {
   readonly #pending = new Set<string>()
   #stopWatching = () => {}
   #admits: Admits = () => undefined
+  /** Reports that were answered before they were written. */
+  #beingWritten = 0
   #toldFullAt = Number.NEGATIVE_INFINITY
 
   constructor(options: FleetOptions) {
@@ -125,7 +128,7 @@ export class Fleet implements KeepalivePort {
     const changes: Change[] = [put(phones, after.mac, after, stored?.revision ?? 'absent')]
     if (user) changes.push(put(users, user.name, user, 'absent'))
     try {
-      await store.commit(changes, { durable: !before || user !== undefined })
+      await this.#write(changes, !before || user !== undefined)
     } catch (error) {
       if (error instanceof Conflict) return this.report(report)
       throw error
@@ -212,6 +215,25 @@ export class Fleet implements KeepalivePort {
     if (name === '' || name === phone.owner || repeated) return phone
     if (made?.name !== name && !this.#options.store.get(users, name)) return phone
     return { ...phone, owner: name, ownerFrom: 'report' }
+  }
+
+  /**
+   * Whoever is new is on disk before the answer. A change of what is known is in memory at once, and the next report
+   * brings it again: its answer waits for the disk only when that falls behind.
+   */
+  async #write(changes: readonly Change[], isNew: boolean): Promise<void> {
+    const { store } = this.#options
+    const written = store.commit(changes, { durable: isNew })
+    if (isNew || this.#beingWritten >= MOST_BEING_WRITTEN || store.trouble() !== undefined) {
+      await written
+      return
+    }
+    this.#beingWritten++
+    written
+      .catch((error: unknown) => this.#unwritten(error))
+      .finally(() => {
+        this.#beingWritten--
+      })
   }
 
   #hear(mac: Mac, at: number): void {
