@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ProtocolServer } from '#protocols/server'
+import { PROBABLE_CAUSE } from './domain/alarm.ts'
 import type { Part } from './lifecycle.ts'
 import type { Announce } from './messages.ts'
 import type { Alarms } from './services/alarms.ts'
@@ -28,6 +29,8 @@ export function supervise(server: ProtocolServer, alarms: Alarms, announce: Anno
       name: 'SERVER LOST',
       source,
       severity: 'major',
+      eventType: 'processingError',
+      probableCause: PROBABLE_CAUSE.underlyingResourceUnavailable,
       description: `The ${server.name} server lost its socket: ${error.message}`,
       remedy: 'It is started again by itself. Check the network interface and who uses the port.',
     })

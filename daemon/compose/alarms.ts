@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Alarm } from '#daemon/domain/alarm'
 import type { Part } from '#daemon/lifecycle'
 import type { Reading } from '#daemon/metrics'
 import { AlarmDesk } from '#daemon/services/alarm-desk'
@@ -56,7 +57,8 @@ export function composeAlarms(base: Foundation, fleet: Fleet, places: Scopes, fi
 
   /** What was raised during maintenance and still lasts is told when it ends. */
   async function look(): Promise<void> {
-    const waiting = alarms.active().filter(({ quiet, scope }) => quiet === 'maintenance' && !maintenance.covers(scope))
+    const isHushed = ({ quiet, untold }: Alarm) => quiet === 'maintenance' || untold
+    const waiting = alarms.active().filter((alarm) => isHushed(alarm) && !maintenance.covers(alarm.scope))
     await alarms.release(waiting.map(({ id }) => id))
     for (const watch of [phoneAlarms, boots, signIns]) watch.tick()
     await self.look()
@@ -82,6 +84,11 @@ export function composeAlarms(base: Foundation, fleet: Fleet, places: Scopes, fi
     },
   }
   const readings: Reading[] = [
+    {
+      name: 'offhook_alarms_unknown',
+      help: 'Alarms kept of senders that are no known phone.',
+      read: () => alarms.strangerCount,
+    },
     {
       name: 'offhook_phone_alarms_left_out',
       help: 'Alarms of phones that were counted and not kept since the start.',

@@ -53,7 +53,7 @@ export function commented(alarm: Alarm, by: string, text: string, at: number): A
 }
 
 /** Told to somebody outside, from now on. */
-export function released({ quiet: _, ...alarm }: Alarm): Alarm {
+export function released({ quiet: _, untold: __, ...alarm }: Alarm): Alarm {
   return alarm
 }
 

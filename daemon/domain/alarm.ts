@@ -70,6 +70,8 @@ export interface Alarm {
   readonly blast?: number
   /** Why nobody outside was told of it yet; absent once it was forwarded. */
   readonly quiet?: Quiet
+  /** It changed while it was not to be forwarded: whoever was told of it has yet to be told of that. */
+  readonly untold?: boolean
   /** Its sender is no known phone: kept apart and never forwarded. */
   readonly unknown?: boolean
   /** It comes and goes; it is held active until it has come to rest. */

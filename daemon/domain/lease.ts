@@ -14,3 +14,8 @@ export interface Lease {
   readonly expiresAt: number
   readonly updatedAt: number
 }
+
+/** Who holds the address of a lease now. */
+export function holderOf(lease: Lease | undefined, now: number): Mac | undefined {
+  return lease?.state === 'leased' && lease.expiresAt > now ? lease.mac : undefined
+}

@@ -72,7 +72,7 @@ export class AlarmDesk implements AlarmsPort {
       total++
       if (!acknowledged) unacknowledged++
     }
-    return { ...counts, total, unacknowledged, folded, unknown: alarms.strangers().length }
+    return { ...counts, total, unacknowledged, folded, unknown: alarms.strangerCount }
   }
 
   history({ kinds, from = 0, to = Number.POSITIVE_INFINITY, before, limit, ...query }: HistoryQuery): HistoryPage {

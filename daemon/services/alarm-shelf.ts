@@ -127,9 +127,10 @@ export class AlarmShelf {
   }
 
   #set(alarm: Alarm): void {
+    const before = this.#known.get(alarm.id) ?? this.#strangers.get(alarm.id)
+    if (before) this.#unset(before)
     this.#sorted = undefined
     if (alarm.unknown) {
-      this.#strangers.delete(alarm.id)
       this.#strangers.set(alarm.id, alarm)
       return
     }

@@ -31,6 +31,7 @@ const OURSELVES = 'offhook'
 /** The appliance's own alarms find room when those of phones have taken all. */
 const RESERVE = 1_000
 const MOST_STRANGERS = 500
+const STRANGERS_MS = 7 * 24 * 60 * MINUTE_MS
 const FLOOD = 'ALARM FLOOD'
 const FLOOD_SOURCE = 'alarms'
 /** The flood's alarm is written at most this often. */
@@ -54,7 +55,7 @@ export class Alarms {
   readonly #flaps: FlapMemory
   #hush: Hush = () => undefined
   /** Alarms that found no room since the flood began, and when that was last told. */
-  #flood = { count: 0, toldAt: Number.NEGATIVE_INFINITY }
+  #flood = { count: 0, told: 0, toldAt: Number.NEGATIVE_INFINITY }
 
   constructor(store: Store, now: () => number, announce: Announce, settings: AlarmSettings = ALARM_DEFAULTS) {
     this.#store = store
@@ -127,13 +128,13 @@ export class Alarms {
     return this.#replace(id, 'commented', by, (alarm) => commented(alarm, by, text, this.#now()))
   }
 
-  /** Alarms that were quiet are told now: a second `raised`, to be forwarded. */
+  /** Alarms that were quiet are told now: a second `raised`, to be forwarded; or the change that was not told yet. */
   release(ids: readonly string[], by = OURSELVES): Promise<boolean> {
     const changes = ids.flatMap((id) => {
       const alarm = this.#shelf.get(id)
-      if (!alarm?.quiet || alarm.quiet === 'unknown') return []
+      if (!alarm || alarm.quiet === 'unknown' || !(alarm.quiet || alarm.untold)) return []
       const told = released(alarm)
-      return [this.#shelf.put(told), ...this.#event('raised', by, told)]
+      return [this.#shelf.put(told), ...this.#event(alarm.quiet ? 'raised' : 'changed', by, told)]
     })
     return this.#commit(changes, 'keep')
   }
@@ -190,6 +191,11 @@ export class Alarms {
     return this.#store.watch(alarmEvents, 'now', ({ value }) => value && listener(value))
   }
 
+  /** How many alarms of unknown senders are kept. */
+  get strangerCount(): number {
+    return this.#shelf.strangerCount
+  }
+
   /** Active alarms by severity. */
   bySeverity(): Record<string, number> {
     const counts: Record<string, number> = { critical: 0, major: 0, minor: 0, warning: 0, indeterminate: 0 }
@@ -199,8 +205,14 @@ export class Alarms {
 
   /** Writes what the disk refused, and lets go of old history. Call it now and then. */
   tick(): Promise<boolean> {
-    const changes = [...this.#history.expired(this.#now()), ...this.#rested(), ...this.#afterFlood()]
+    const changes = [...this.#history.expired(this.#now()), ...this.#rested(), ...this.#aged(), ...this.#afterFlood()]
     return this.#commit(changes, 'keep')
+  }
+
+  /** Strangers that were not heard of for long: nobody will clear what they said. */
+  #aged(): Change[] {
+    const old = this.#shelf.strangers().filter(({ lastAt }) => this.#now() - lastAt > STRANGERS_MS)
+    return old.map((alarm) => this.#shelf.remove(alarm))
   }
 
   /** Flapping alarms that came to rest: gone if that is how they came to rest, else alarms like others. */
@@ -217,7 +229,11 @@ export class Alarms {
 
   #raised(raised: readonly NewAlarm[], by: string, quiet?: Quiet): Change[] {
     return raised.flatMap((alarm) => {
-      const before = this.#shelf.get(alarmId(alarm))
+      const found = this.#shelf.get(alarmId(alarm))
+      // A stranger that came to be known begins anew, and so does a phone that is known no more.
+      const isSame = (found?.unknown ?? false) === (alarm.unknown ?? false)
+      const before = isSame ? found : undefined
+      if (found && !isSame) return [...this.#cleared(found, by), ...this.#raised([alarm], by, quiet)]
       if (!before && !this.#hasRoom(alarm)) return this.#drowned()
       const { alarm: after, step } = afterRaise(before, alarm, this.#now())
       // A stranger may write nothing into the history: it would push the others out.
@@ -229,10 +245,12 @@ export class Alarms {
       }
       if (step === 'counted') return [this.#shelf.put(after)]
       const hushed = before ? undefined : (quiet ?? this.#hush(after))
+      const untold = step === 'changed' && !after.quiet && this.#hush(after) !== undefined
       const flaps = !before && this.#flaps.raised(after.id, now)
       const value: Alarm = {
         ...after,
         ...(hushed && { quiet: hushed }),
+        ...(untold && { untold }),
         ...(flaps && { flapping: { since: now, movedAt: now, over: false } }),
       }
       if (step === 'raised') this.#announce('alarm.raised', { alarm: alarm.name, ...alarm })
@@ -267,7 +285,8 @@ export class Alarms {
   }
 
   #event(kind: AlarmEvent['kind'], by: string, alarm: Alarm): Change[] {
-    return this.#history.append(this.#now(), kind, by, alarm, alarm.quiet === undefined)
+    const isTold = alarm.quiet === undefined && (kind !== 'changed' || !alarm.untold)
+    return this.#history.append(this.#now(), kind, by, alarm, isTold)
   }
 
   #hasRoom({ name, mac, unknown }: NewAlarm): boolean {
@@ -285,8 +304,9 @@ export class Alarms {
   #drowned(): Change[] {
     this.#flood.count++
     const now = this.#now()
-    if (now - this.#flood.toldAt < FLOOD_PAUSE_MS) return []
+    if (now - this.#flood.toldAt < FLOOD_PAUSE_MS || this.#flood.count < 2 * this.#flood.told) return []
     this.#flood.toldAt = now
+    this.#flood.told = this.#flood.count
     return this.#raised([this.#floodAlarm()], OURSELVES)
   }
 
@@ -296,9 +316,12 @@ export class Alarms {
     const flood = this.#shelf.get(alarmId({ name: FLOOD, source: FLOOD_SOURCE }))
     if (!flood) return []
     if (this.#shelf.count > this.#settings.maxActive * 0.9) {
-      return this.#now() - this.#flood.toldAt < FLOOD_PAUSE_MS ? [] : this.#raised([this.#floodAlarm()], OURSELVES)
+      if (this.#now() - this.#flood.toldAt < FLOOD_PAUSE_MS || this.#flood.count < 2 * this.#flood.told) return []
+      this.#flood.toldAt = this.#now()
+      this.#flood.told = this.#flood.count
+      return this.#raised([this.#floodAlarm()], OURSELVES)
     }
-    this.#flood.count = 0
+    this.#flood = { ...this.#flood, count: 0, told: 0 }
     return this.#cleared(flood, OURSELVES)
   }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { PROBABLE_CAUSE } from '#daemon/domain/alarm'
 import type { LeaseQuery } from '#protocols/dhcp/port'
 import type { Ipv4 } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
@@ -39,7 +41,10 @@ export class DhcpWatch {
     this.#raise({
       name: EXHAUSTED,
       source: `subnet/${subnet}`,
+      scope: `subnet/${subnet}`,
       severity: 'major',
+      eventType: 'qualityOfService',
+      probableCause: PROBABLE_CAUSE.resourceAtOrNearingCapacity,
       description: `No address of subnet ${subnet} is free: new phones there get none.`,
       remedy: 'Enlarge its pools, shorten its lease time, or look for a client that takes many addresses.',
     })
@@ -54,6 +59,8 @@ export class DhcpWatch {
       name: QUARANTINED,
       source: `address/${address}`,
       severity: 'minor',
+      eventType: 'communications',
+      probableCause: PROBABLE_CAUSE.configurationOrCustomizationError,
       description: `The client ${by} found ${address} in use by another host; nobody gets it for a day.`,
       remedy: 'Find the host that has this address without a lease, or exclude the address from the pool.',
     })
@@ -66,6 +73,9 @@ export class DhcpWatch {
       name: FOREIGN,
       source: `server/${server}`,
       severity: 'warning',
+      eventType: 'communications',
+      probableCause: PROBABLE_CAUSE.configurationOrCustomizationError,
+      remoteHost: server,
       description: `The client ${chosenBy} chose the DHCP server ${server}, which is not this one.`,
       remedy:
         'If it is not yours, switch it off. If it is, give it the phones’ options, or set dhcp.mode to options-only.',
@@ -115,7 +125,10 @@ export class DhcpWatch {
     this.#raise({
       name: RECOVERY,
       source: `IPPhone/${mac}`,
+      mac,
       severity: 'major',
+      eventType: 'equipment',
+      probableCause: PROBABLE_CAUSE.softwareError,
       description: `The phone ${mac} repeats its DISCOVER for a boot file: its firmware is damaged or missing.`,
       remedy: `Put ${file} into the firmware folder and check that the phone reaches the TFTP server.`,
     })

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto'
 import type { Alarm, NewAlarm, Severity } from '#daemon/domain/alarm'
+import { holderOf } from '#daemon/domain/lease'
 import type { Phone } from '#daemon/domain/phone'
 import {
   beganAt,
@@ -107,17 +108,21 @@ export class PhoneAlarms implements AlertsPort {
 
   /** Ends floods and doubts that are over, and keeps the numbers of those that last. */
   tick(): void {
-    const { alarms, now } = this.#options
+    const { store, alarms, now } = this.#options
     for (const [mac, flood] of this.#floods) {
       if (now() - flood.at > FLOOD_OVER_MS) {
         this.#floods.delete(mac)
         void alarms.clear(FLOOD, sourceOf(mac))
-      } else if (flood.told !== flood.left) this.#tellFlood(mac, flood)
+      } else if (flood.left >= 2 * flood.told) this.#tellFlood(mac, flood)
     }
     for (const [mac, at] of this.#doubts) {
       if (now() - at <= DOUBT_OVER_MS) continue
       this.#doubts.delete(mac)
       void alarms.clear(DOUBT, sourceOf(mac))
+    }
+    // Of a phone that is no longer known nobody will hear that it is over.
+    for (const { id, mac } of alarms.active()) {
+      if (mac !== undefined && id.includes('#') && !store.get(phones, mac)) void alarms.clearAll([id])
     }
     // What a daemon before this one told and this one does not know of.
     for (const { name, source, mac, lastAt } of alarms.active()) {
@@ -175,7 +180,8 @@ export class PhoneAlarms implements AlertsPort {
   }
 
   #macAt(address: string): Mac | undefined {
-    return this.#options.store.get(leases, address)?.value.mac
+    const { store, now } = this.#options
+    return holderOf(store.get(leases, address)?.value, now())
   }
 
   /** Undefined where the sender's address is one that the phone has, by its lease or its own reports. */

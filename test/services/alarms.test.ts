@@ -217,3 +217,34 @@ test('a store of the first version has alarms without the new fields: they get t
   const [event]: AlarmEvent[] = [...alarms.events()]
   expect(event?.alarm).toEqual(migrated)
 })
+
+test('a stranger that comes to be known begins anew; one that is not heard of for a week is forgotten', async () => {
+  const { alarms, clock, kinds } = desk(await freshStore())
+  await alarms.raise({ ...LOST, unknown: true })
+  await alarms.raise({ ...LOST, source: 'other', unknown: true })
+  await alarms.raise(LOST)
+  expect(alarms.active()).toMatchObject([{ name: 'SERVER LOST', count: 1 }])
+  expect(alarms.active()[0]).not.toHaveProperty('quiet')
+  expect(alarms.strangers()).toHaveLength(1)
+  expect(kinds()).toEqual(['raised'])
+  await alarms.raise({ ...LOST, unknown: true })
+  expect(kinds()).toEqual(['raised', 'cleared'])
+  clock.now += 8 * 24 * 3600_000
+  await alarms.tick()
+  expect(alarms.strangers()).toEqual([])
+})
+
+test('a change in maintenance is told when that is over, once', async () => {
+  const { alarms } = desk(await freshStore())
+  const told = () => [...alarms.events()].reverse().map(({ kind, forward }) => `${kind} ${forward}`)
+  await alarms.raise(LOST)
+  alarms.hushBy(() => 'maintenance')
+  await alarms.raise({ ...LOST, severity: 'critical' })
+  await alarms.raise({ ...LOST, severity: 'warning' })
+  expect(told()).toEqual(['raised true', 'changed false', 'changed false'])
+  alarms.hushBy(() => undefined)
+  await alarms.release(['SERVER LOST@server/tftp'])
+  await alarms.release(['SERVER LOST@server/tftp'])
+  await alarms.raise({ ...LOST, severity: 'minor' })
+  expect(told().slice(3)).toEqual(['changed true', 'changed true'])
+})

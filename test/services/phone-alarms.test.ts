@@ -5,7 +5,7 @@ import { PHONE_ALARMS, phoneAlarmName } from '#daemon/domain/phone-alarms'
 import { NetworkScopes } from '#daemon/services/alarm-scopes'
 import { Alarms } from '#daemon/services/alarms'
 import { PhoneAlarms } from '#daemon/services/phone-alarms'
-import { put } from '#daemon/store/store'
+import { put, remove } from '#daemon/store/store'
 import { phones } from '#daemon/store/tables'
 import type { Alert } from '#protocols/alerts/port'
 import type { Mac } from '#protocols/lib/mac'
@@ -64,10 +64,12 @@ test('same name and other descriptions stand side by side; the same once more is
     { ...other, description: 'b' },
     { ...other, description: 'a' },
   ])
-  expect(alarms.of(MAC).map(({ description, count }) => [description, count])).toEqual([
-    ['a', 2],
-    ['b', 1],
-  ])
+  expect(
+    alarms
+      .of(MAC)
+      .map(({ description, count }) => `${description} ${count}`)
+      .sort(),
+  ).toEqual(['a 2', 'b 1'])
 })
 
 test('severity 0 clears by name and description; clearing what was never raised changes nothing', async () => {
@@ -158,4 +160,12 @@ test('a flood of one phone is bounded and counted, takes no other phone’s room
   clock.now += 120_000
   service.tick()
   expect(alarms.of(MAC).some(({ name }) => name === 'PHONE ALARM FLOOD')).toBe(false)
+})
+
+test('the alarms of a phone that is removed are over', async () => {
+  const { send, alarms, service, store } = await desk()
+  await send([{}])
+  await store.commit([remove(phones, MAC)], { durable: false })
+  service.tick()
+  expect(alarms.active()).toEqual([])
 })

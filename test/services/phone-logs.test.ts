@@ -47,7 +47,7 @@ test('a line goes to the phone that has the address: by lease, by its reports, b
   const { phone, say, lines, store } = await desk()
   await phone(MAC, { address: '10.1.2.3', externalAddress: '203.0.113.7' })
   await phone(OTHER, { address: '10.1.2.4', externalAddress: '203.0.113.7' })
-  const lease = { mac: OTHER, address: '10.9.9.9' } as never
+  const lease = { mac: OTHER, address: '10.9.9.9', state: 'leased', expiresAt: Number.MAX_SAFE_INTEGER } as never
   await store.commit([put(leases, '10.9.9.9', lease)], { durable: false })
   expect(await say('<11>sip: by lease', '10.9.9.9')).toBe(true)
   expect(await say('<14>sip[7]: by report', '::ffff:10.1.2.3')).toBe(true)

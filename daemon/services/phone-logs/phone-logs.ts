@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { holderOf } from '#daemon/domain/lease'
 import { type Collection, isForgotten, withCollection } from '#daemon/domain/log-collection'
 import type { Phone } from '#daemon/domain/phone'
 import type { Announce } from '#daemon/messages'
@@ -98,8 +99,8 @@ export class PhoneLogs implements SyslogPort, PhoneLogsPort {
 
   /** By its lease, or its own reports; behind a NAT by what the message says of itself. */
   #sender(address: string, { hostname }: SyslogMessage): Mac | undefined {
-    const { store } = this.#options
-    const leased = store.get(leases, address)?.value.mac
+    const { store, now } = this.#options
+    const leased = holderOf(store.get(leases, address)?.value, now())
     if (leased && store.get(phones, leased)) return leased
     const there = this.#phonesAt(address)
     if (there.length <= 1) return there[0]?.mac

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type NewAlarm, PROBABLE_CAUSE } from '#daemon/domain/alarm'
+import { holderOf } from '#daemon/domain/lease'
 import type { Identity, Phone } from '#daemon/domain/phone'
 import type { Alarms } from '#daemon/services/alarms'
 import type { Store } from '#daemon/store/store'
@@ -170,8 +171,8 @@ export class BootWatch {
   }
 
   #macOf({ evidence, peer }: Pick<Exchange, 'evidence' | 'peer'>): Mac | undefined {
-    const { identify, store } = this.#options
-    return evidence.mac ?? identify(evidence)?.mac ?? store.get(leases, peer.address)?.value.mac
+    const { identify, store, now } = this.#options
+    return evidence.mac ?? identify(evidence)?.mac ?? holderOf(store.get(leases, peer.address)?.value, now())
   }
 }
 

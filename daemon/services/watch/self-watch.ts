@@ -112,7 +112,7 @@ export class SelfWatch {
       ...{ name: CERTIFICATE, source, severity, eventType: 'processingError', description },
       probableCause: PROBABLE_CAUSE.configurationOrCustomizationError,
       remedy:
-        'Put a new certificate in its place and restart the daemon. Phones and people are refused once it is over.',
+        'Put a new certificate in its place; it is read again by itself. Phones and people are refused once it is over.',
     })
   }
 }
