@@ -19,6 +19,7 @@ export const PHONE_LDAP = {
   sortResults: 'system/ldap/sorting_result',
   searchTimeout: 'system/ldap/search_timeout',
   callLookup: 'system/ldap/call_lookup',
+  searchWhileTyping: 'system/ldap/send_queries_while_typing',
 } as const
 
 export type PhoneLdapName = keyof typeof PHONE_LDAP
@@ -42,6 +43,7 @@ export const PHONE_LDAP_PLACEHOLDERS: Readonly<Record<PhoneLdapName, string>> = 
   sortResults: 'LDAPSortResult',
   searchTimeout: 'LDAPSearchTimeout',
   callLookup: 'LDAPCallLookup',
+  searchWhileTyping: 'LDAPSearchWhileTyping',
 }
 
 export const PHONE_LDAP_NAMES = Object.keys(PHONE_LDAP) as readonly PhoneLdapName[]
@@ -66,7 +68,7 @@ export const FIRMWARE_LDAP = {
   numberFilter: '(|(telephoneNumber=%)(Mobile=%)(homePhone=%)(facsimileTelephoneNumber=%)(ipPhone=%)(pager=%))',
   numberAttributes: 'telephoneNumber Mobile homePhone facsimileTelephoneNumber ipPhone pager',
   displayName: '%displayname',
-  ...{ maxHits: '50', sortResults: '1', searchTimeout: '5', callLookup: '1' },
+  ...{ maxHits: '50', sortResults: '1', searchTimeout: '5', callLookup: '1', searchWhileTyping: '1' },
 } as const satisfies PhoneLdapValues
 
 const LONGEST: Readonly<Partial<Record<PhoneLdapName, number>>> = {
@@ -85,6 +87,7 @@ export function phoneLdapProblem(name: PhoneLdapName, value: string): string | u
     case 'active':
     case 'sortResults':
     case 'callLookup':
+    case 'searchWhileTyping':
       return value === '0' || value === '1' ? undefined : 'Write 1 for on or 0 for off.'
     case 'port':
     case 'searchTimeout':

@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { UpstreamSettings } from '#daemon/services/directory/upstreams'
 import { alarms, contacts, directorySyncs } from '#daemon/store/tables'
 import { freshCertificate } from '#test/protocols/ldap/certificate'
+import { PHONES, portOf, STAFF, SUFFIX, serve, shelf } from '#test/protocols/ldap/house'
 import { startSlapd } from '#test/protocols/ldap/slapd'
 import { freshDesk } from './directory-desk.ts'
 
@@ -164,6 +165,20 @@ describe('a copy', () => {
     expect((await upstreams.sync('stranger'))?.problem).toMatch(/certificate|self-signed/)
     expect((await upstreams.sync('gone'))?.problem).toContain('/nowhere.pem')
     expect((await upstreams.sync('clear'))?.problem).toMatch(/0xd/)
+  })
+
+  test('by LDAPS, of a server that is our own', async () => {
+    const { key, cert, file } = await freshCertificate()
+    const tlsListen = { address: '127.0.0.1', port: 0 }
+    const { tlsPort } = await serve({ port: portOf(shelf(STAFF)), tls: () => ({ key, cert }), tlsListen })
+    const there = {
+      ...{ url: `ldaps://127.0.0.1:${tlsPort}`, base: SUFFIX, filter: '(objectClass=person)', pageSize: 2 },
+      account: { dn: PHONES, password: 'secret' },
+    }
+    const upstream = settings(0, { ...there, caFile: file })
+    const { upstreams } = await freshDesk({ upstreams: [upstream, settings(0, { ...there, name: 'stranger' })] })
+    expect(await upstreams.sync('corp')).toMatchObject({ added: 4, rejected: 0 })
+    expect((await upstreams.sync('stranger'))?.problem).toMatch(/self-signed|certificate/)
   })
 
   test('on its schedule, and only once at a time', async () => {

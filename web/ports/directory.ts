@@ -151,6 +151,7 @@ export const PHONE_LDAP_SETTINGS = [
   'sortResults',
   'searchTimeout',
   'callLookup',
+  'searchWhileTyping',
 ] as const
 export type PhoneLdapSetting = (typeof PHONE_LDAP_SETTINGS)[number]
 

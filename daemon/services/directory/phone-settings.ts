@@ -114,7 +114,12 @@ export class PhoneSettings implements PhoneLdapPort {
       ]),
     )
     const password = secrets && settled.password.value !== '' ? { LDAPPassword: settled.password.value } : {}
-    return { name: region === '' ? 'directory' : `directory of ${region}`, values: { ...values, ...password } }
+    // Skype for Business phones search their own contacts until they are told otherwise.
+    const search = { LDAPContactSearchMethod: 'LDAP' }
+    return {
+      name: region === '' ? 'directory' : `directory of ${region}`,
+      values: { ...values, ...search, ...password },
+    }
   }
 
   #lines(settled: Readonly<Record<PhoneLdapName, Settled>>): string[] {

@@ -59,6 +59,7 @@ const WORDS: Readonly<Record<PhoneLdapSetting, Words>> = {
   areaCode: { label: 'Area code', hint: 'Put between country code and number.' },
   sortResults: { label: 'Sort on the phone', kind: 'switch' },
   searchTimeout: { label: 'Longest search', kind: 'number', max: 65_535, hint: 'In seconds.' },
+  searchWhileTyping: { label: 'Search while typing', kind: 'switch', hint: 'Ask at every key.' },
   callLookup: { label: 'Look up callers', kind: 'switch', hint: 'Show the name of who calls.' },
 }
 
@@ -73,6 +74,7 @@ const SECTIONS: readonly { readonly legend: string; readonly names: readonly Pho
       'numberAttributes',
       'displayName',
       'maxHits',
+      'searchWhileTyping',
       'sortResults',
       'searchTimeout',
     ],
