@@ -8,6 +8,9 @@ import type { Alarms } from './services/alarms.ts'
 const FIRST_RETRY = 500
 const LAST_RETRY = 30_000
 
+/** The alarm while a server is not there. */
+export const SERVER_LOST = 'SERVER LOST'
+
 /** A server that is started again whenever it was lost. */
 export interface Supervised extends Part {
   /** Raises the alarm and goes on trying, as after a loss. */
@@ -26,7 +29,7 @@ export function supervise(server: ProtocolServer, alarms: Alarms, announce: Anno
   function lost(error: Error): void {
     announce('server.lost', { server: server.name, error: error.message })
     alarms.raise({
-      name: 'SERVER LOST',
+      name: SERVER_LOST,
       source,
       severity: 'major',
       eventType: 'processingError',
@@ -43,7 +46,7 @@ export function supervise(server: ProtocolServer, alarms: Alarms, announce: Anno
       try {
         await server.start(stopping.signal)
         serving()
-        alarms.clear('SERVER LOST', source)
+        alarms.clear(SERVER_LOST, source)
       } catch (error) {
         const next = Math.min(pause * 2, LAST_RETRY)
         announce('server.retry', { server: server.name, error: String(error), nextTryMillis: next })
@@ -66,7 +69,7 @@ export function supervise(server: ProtocolServer, alarms: Alarms, announce: Anno
     async start(signal) {
       server.onLost(lost)
       await server.start(signal)
-      alarms.clear('SERVER LOST', source)
+      alarms.clear(SERVER_LOST, source)
       serving()
     },
     async stop() {

@@ -3,7 +3,7 @@ import type { ProtocolServer } from '#protocols/server'
 import type { Part } from './lifecycle.ts'
 import type { Announce } from './messages.ts'
 import type { Alarms } from './services/alarms.ts'
-import { type Supervised, supervise } from './supervisor.ts'
+import { SERVER_LOST, type Supervised, supervise } from './supervisor.ts'
 
 export interface SwitchedOptions {
   readonly isOn: boolean
@@ -52,7 +52,9 @@ export class Switched implements Part {
     if (isOn === this.#isOn) return
     this.#isOn = isOn
     if (!isOn) {
-      if (!this.#options.keepsSockets) await this.stop()
+      if (this.#options.keepsSockets) return
+      await this.stop()
+      await this.#options.alarms.clear(SERVER_LOST, `server/${this.name}`)
       return
     }
     if (this.#running) return

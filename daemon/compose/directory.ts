@@ -55,7 +55,10 @@ export function composeDirectory(base: Foundation, scopes: Scopes, credentials: 
     ...{ store, directory, contacts, phones, upstreams, regions, baseDn, enabled: ldap.enabled },
     imports: new Imports({ store, now, regions, reserved }),
     accounts: new BindAccounts({ store, baseDn, regions }),
-    addresses: config.dhcp.subnets.map(({ serverAddress }) => serverAddress ?? config.server.address ?? ''),
+    get addresses() {
+      const { dhcp, server } = configuration.current
+      return dhcp.subnets.map(({ serverAddress }) => serverAddress ?? server.address ?? '')
+    },
   })
   const reseal = (sealed: string, from: string, to: string) => {
     try {
