@@ -15,7 +15,7 @@ export function parseOid(text: string): readonly number[] | undefined {
 
 function isOid(arcs: readonly number[]): boolean {
   const [first = 3, second = 40] = arcs
-  // The two share a number on the wire, and only below 2 may the second be large [X.690 §8.19.4].
+  // The two share a number on the wire, and only behind a 2 may the second be large [X.690 §8.19.4].
   if (first > 2 || second > (first < 2 ? 39 : MAX_ARC - 80)) return false
   return arcs.length <= MAX_ARCS && arcs.every((arc) => arc <= MAX_ARC)
 }
@@ -40,7 +40,7 @@ export function encodeOid(oid: Oid): Uint8Array {
     if (sign !== DOT || digits === 0 || arc > MAX_ARC || ++count > MAX_ARCS) throw noOid(oid)
     if (count === 1) first = arc
     else {
-      // The first two share a number on the wire, and only below 2 may the second be large [X.690 §8.19.4].
+      // The first two share a number on the wire, and only behind a 2 may the second be large [X.690 §8.19.4].
       if (count === 2 && (first > 2 || arc > (first < 2 ? 39 : MAX_ARC - 80))) throw noOid(oid)
       const value = count === 2 ? first * 40 + arc : arc
       // Seven bits in an octet, the highest first; written out, since a loop takes three times as long.
