@@ -256,6 +256,15 @@ describe('a copy that fails changes nothing, and raises an alarm until one goes 
     expect([run?.problem !== undefined, cut, store.count(contacts)]).toEqual([true, 1, 0])
   })
 
+  test('a daemon that stops does not wait for a server that says nothing', async () => {
+    const port = await listening(createServer(() => {}))
+    const { upstreams, store } = await freshDesk({ upstreams: [settings(port, { timeoutSeconds: 600 })] })
+    const run = upstreams.sync('corp')
+    await upstreams.stop()
+    expect((await run)?.problem).toBe('it was stopped')
+    expect([store.count(alarms), store.get(directorySyncs, 'corp')]).toEqual([0, undefined])
+  })
+
   test('a server that says nothing more', async () => {
     const silent = createServer(() => {})
     const port = await listening(silent)

@@ -39,7 +39,7 @@ const LOOK_MS = 100
 const KEYS = ['objectGUID', 'entryUUID', 'uid'] as const
 
 /** Reads all entries, page by page. Rejects with a sentence that holds no secret; what was read before is nothing. */
-export async function readUpstream(source: UpstreamSource, pause: Pause): Promise<UpstreamContents> {
+export async function readUpstream(source: UpstreamSource, pause: Pause, stop: AbortSignal): Promise<UpstreamContents> {
   const ca = source.caFile === undefined ? undefined : await readFile(source.caFile)
   const { hostname, protocol } = new URL(source.url)
   const host = hostname.replace(/^\[(.*)\]$/, '$1')
@@ -62,17 +62,21 @@ export async function readUpstream(source: UpstreamSource, pause: Pause): Promis
     reason = why
     socket?.destroy(new Error(why))
   }
+  const stopped = () => giveUp('it was stopped')
+  stop.addEventListener('abort', stopped, { once: true })
   const late = setTimeout(() => giveUp(`it took longer than ${source.timeoutSeconds} s`), source.timeoutSeconds * 1_000)
   const watch = setInterval(() => {
     if ((socket?.bytesRead ?? 0) > MOST_BYTES) giveUp(`it sent more than ${MOST_BYTES / 2 ** 20} MB`)
   }, LOOK_MS)
   try {
+    stop.throwIfAborted()
     if (source.startTls) await client.startTLS({ ...tls, host })
     if (source.account) await client.bind(source.account.dn, source.account.password)
     return await readPages(client, source, pause)
   } catch (error) {
     throw new Error(reason || sentenceOf(error, source))
   } finally {
+    stop.removeEventListener('abort', stopped)
     clearTimeout(late)
     clearInterval(watch)
     await client.unbind().catch(() => {})

@@ -40,6 +40,7 @@ export class Upstreams implements UpstreamsPort {
   readonly #options: UpstreamsOptions
   readonly #running = new Map<string, Promise<SyncRun>>()
   #jobs = new Map<string, Cron>()
+  #stop = new AbortController()
   /** One at a time: each holds a whole directory in memory. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -49,6 +50,7 @@ export class Upstreams implements UpstreamsPort {
 
   start(): void {
     const { upstreams, timeZone, alarms } = this.#options
+    this.#stop = new AbortController()
     const known = new Set(upstreams.map(({ name }) => sourceOf(name)))
     for (const { name, source } of alarms.active()) {
       if (name === ALARM && !known.has(source)) void alarms.clear(ALARM, source)
@@ -61,10 +63,11 @@ export class Upstreams implements UpstreamsPort {
     )
   }
 
-  /** Plans no more runs, and waits for the one under way. */
+  /** Plans no more runs, and breaks off the one under way: it reads before it writes. */
   async stop(): Promise<void> {
     for (const job of this.#jobs.values()) job.stop()
     this.#jobs = new Map()
+    this.#stop.abort(new Error('it was stopped'))
     await Promise.allSettled(this.#running.values())
   }
 
@@ -96,6 +99,7 @@ export class Upstreams implements UpstreamsPort {
     )
     const run: SyncRun = { at, took: Math.round(performance.now() - started), ...outcome }
     const source = sourceOf(settings.name)
+    if (this.#stop.signal.aborted) return run
     if (run.problem === undefined) alarms.clear(ALARM, source)
     else {
       alarms.raise({
@@ -111,7 +115,7 @@ export class Upstreams implements UpstreamsPort {
 
   async #copy(settings: UpstreamSettings): Promise<Outcome> {
     const { store, now, regions } = this.#options
-    const { people, references } = await readUpstream(settings, breaths())
+    const { people, references } = await readUpstream(settings, breaths(), this.#stop.signal)
     const target = { source: settings.name, region: settings.region, replace: true }
     const circumstances = { known: () => allContacts(store), now: now(), pause: breaths(), regions }
     const plan = await planPeople({ people, rejected: [] }, target, circumstances)
