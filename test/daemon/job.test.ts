@@ -47,7 +47,7 @@ it('a job over 300 phones and a kill -9 in its midst: every phone is told once, 
     await reports(daemon, mac, 'started')
     await reports(daemon, mac, 'registered')
   }
-})
+}, 90_000)
 
 async function reports(daemon: Daemon, mac: string, status: string): Promise<{ readonly requests: readonly string[] }> {
   const { address, port } = daemon.endpoint('http')
