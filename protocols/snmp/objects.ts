@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// OFFHOOK-MIB as data: what its text (mib.ts), its notifications (profile-offhook.ts) and its agent (view.ts) have in common.
+// OFFHOOK-MIB as data: what its text (mib.ts), its notifications (profiles.ts) and its agent (view.ts) share.
 import type { AgentPicture, Oid, ToldAlarm, Varbind } from './port.ts'
 import { dateAndTime, gauge, integer, text } from './values.ts'
 
