@@ -65,7 +65,7 @@ export class SilenceWatch {
 
   async #look(): Promise<void> {
     const { alarms } = this.#options
-    const { fallen, back, overdue } = this.#survey()
+    const { fallen, back, overdue, isSettled } = this.#survey()
     for (const portion of portions(back)) await alarms.clearAll(portion)
     for (const portion of portions(fallen)) {
       await alarms.raiseAll(
@@ -75,10 +75,11 @@ export class SilenceWatch {
       )
     }
     const active = alarms.active().filter(({ name }) => name === DISCONNECTED || name === SILENT_PLACE)
-    if (active.length > 0) await this.#fold(overdue)
+    // Before that nobody knows who else missed a report: what is folded stays so.
+    if (active.length > 0 && isSettled) await this.#fold(overdue)
   }
 
-  #survey(): { fallen: Phone[]; back: string[]; overdue: Set<Mac> } {
+  #survey(): { fallen: Phone[]; back: string[]; overdue: Set<Mac>; isSettled: boolean } {
     const { store, alarms, fleet, period, now } = this.#options
     const limit = fleet.silenceLimit
     const missed = period() * (1 + LATE_SHARE) + LATE_MS
@@ -110,7 +111,7 @@ export class SilenceWatch {
       this.#told.delete(mac)
       back.push(id)
     }
-    return { fallen, back, overdue }
+    return { fallen, back, overdue, isSettled }
   }
 
   async #fold(overdue: ReadonlySet<Mac>): Promise<void> {

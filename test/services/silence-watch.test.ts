@@ -138,6 +138,24 @@ test('after a start the silence may have been ours: phones have a period to repo
   expect(alarms.active()).toHaveLength(3)
 })
 
+test('an outage that begins is one alarm with those that missed a report, and stays one over a restart', async () => {
+  const { clock, watch, begin, report, told, all } = await office(20)
+  clock.now += 3 * MINUTE
+  await report(all.slice(1))
+  clock.now += 8.5 * MINUTE
+  await watch.look()
+  expect(told()).toEqual(['raised PHONES SILENT 20'])
+  const next = begin()
+  for (let n = 0; n < 4; n++) {
+    await next.look()
+    clock.now += MINUTE
+  }
+  expect(told()).toEqual(['raised PHONES SILENT 20'])
+  await report(all)
+  await next.look()
+  expect(told()).toEqual(['raised PHONES SILENT 20', 'cleared PHONES SILENT 20'])
+})
+
 test('an alarm that a person clears stays away until the phone was there again; that of a removed phone goes', async () => {
   const { clock, watch, report, all, alarms, store, mac } = await office(20)
   const quiet = async () => {
