@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type NewAlarm, PROBABLE_CAUSE } from '#daemon/domain/alarm'
+import { type Alarm, type NewAlarm, PROBABLE_CAUSE } from '#daemon/domain/alarm'
 import { alarmId } from '#daemon/domain/alarm-steps'
 import { isThere } from '#daemon/domain/flapping'
 import { type Census, type FoldPlan, type FoldSettings, planFolds, type Silent } from '#daemon/domain/folding'
@@ -77,6 +77,7 @@ export class SilenceWatch {
     const active = alarms.active().filter(({ name }) => name === DISCONNECTED || name === SILENT_PLACE)
     // Before that nobody knows who else missed a report: what is folded stays so.
     if (active.length > 0 && isSettled) await this.#fold(overdue)
+    else await this.#releaseOld(active)
   }
 
   #survey(): { fallen: Phone[]; back: string[]; overdue: Set<Mac>; isSettled: boolean } {
@@ -182,6 +183,14 @@ export class SilenceWatch {
         return alarm.quiet === undefined ? part : { ...part, quiet: 'folded' }
       })
     }
+  }
+
+  /** Those who waited for others when the daemon before this one ended. */
+  async #releaseOld(active: readonly Alarm[]): Promise<void> {
+    const { now, settings } = this.#options
+    const isWaiting = ({ name, quiet, parent, raisedAt }: Alarm) =>
+      name === DISCONNECTED && quiet === 'window' && parent === undefined && now() - raisedAt >= settings.windowMs
+    for (const portion of portions(active.filter(isWaiting).map(({ id }) => id))) await this.#release(portion)
   }
 
   async #release(ids: readonly string[]): Promise<void> {

@@ -156,6 +156,21 @@ test('an outage that begins is one alarm with those that missed a report, and st
   expect(told()).toEqual(['raised PHONES SILENT 20', 'cleared PHONES SILENT 20'])
 })
 
+test('an alarm that waited for others when the daemon ended is told by the next one, once', async () => {
+  const { clock, watch, begin, report, told, all } = await office(20)
+  clock.now += 12 * MINUTE
+  await report(all.slice(1))
+  await watch.look()
+  expect(told()).toEqual([])
+  const next = begin()
+  await next.look()
+  expect(told()).toEqual([])
+  clock.now += 31_000
+  await next.look()
+  await next.look()
+  expect(told()).toEqual(['raised PHONE DISCONNECTED'])
+})
+
 test('an alarm that a person clears stays away until the phone was there again; that of a removed phone goes', async () => {
   const { clock, watch, report, all, alarms, store, mac } = await office(20)
   const quiet = async () => {
