@@ -11,7 +11,8 @@ import { type GroupWritten, Writer } from '#daemon/store/writer'
 import { freshFolder, openStore } from '#test/store/folder'
 import { Random } from '#test/store/random'
 
-const phones: Table<unknown> = { name: 'phones' }
+// Of no table of the product, whose records its migrations would change.
+const things: Table<unknown> = { name: 'things' }
 
 function fail(error: unknown): never {
   throw error
@@ -33,7 +34,7 @@ describe('LevelDB’s change of logs', () => {
     for (let n = 0; changes < 4; n++) {
       const large = random.below(40) === 0
       const sizes = Array.from({ length: 1 + random.below(30) }, () => random.below(large ? 200_000 : 3000))
-      const records = sizes.map((size, i) => put(phones, `k${n}-${i}`, 'x'.repeat(size)))
+      const records = sizes.map((size, i) => put(things, `k${n}-${i}`, 'x'.repeat(size)))
       await store.commit(records, { durable: false })
       const before = log
       log = newestLog()
@@ -90,35 +91,35 @@ describe('a group whose write failed', () => {
     test(`${how} is not there after the next success`, async () => {
       const folder = join(freshFolder(), 'store')
       const { commit, failNext, writer, close } = await writerOn(folder)
-      await commit([put(phones, 'kept', 1), put(phones, 'changed', 1), put(phones, 'removed', 1)])
+      await commit([put(things, 'kept', 1), put(things, 'changed', 1), put(things, 'removed', 1)])
       failNext(how)
-      const failing = [put(phones, 'changed', 2), remove(phones, 'removed'), put(phones, 'new', 2)]
+      const failing = [put(things, 'changed', 2), remove(things, 'removed'), put(things, 'new', 2)]
       await expect(commit(failing)).rejects.toMatchObject({ code: 'STORE_WRITE' })
       expect(writer.trouble()).toContain('input/output error')
-      await commit([put(phones, 'next', 3)])
+      await commit([put(things, 'next', 3)])
       expect(writer.trouble()).toBeUndefined()
       await close()
       const store = await openStore({ folder })
-      const found = Object.fromEntries([...store.entries(phones)].map(({ key, value }) => [key, value]))
+      const found = Object.fromEntries([...store.entries(things)].map(({ key, value }) => [key, value]))
       expect(found).toEqual({ kept: 1, changed: 1, removed: 1, next: 3 })
     })
 
     test(`${how} twice in a row, then commits that touch the same records`, async () => {
       const folder = join(freshFolder(), 'store')
       const { commit, failNext, close } = await writerOn(folder)
-      await commit([put(phones, 'a', 1), put(phones, 'b', 1)])
+      await commit([put(things, 'a', 1), put(things, 'b', 1)])
       for (const n of [2, 3]) {
         failNext(how)
-        await expect(commit([put(phones, 'a', n), put(phones, `only-${n}`, n)])).rejects.toThrow()
+        await expect(commit([put(things, 'a', n), put(things, `only-${n}`, n)])).rejects.toThrow()
       }
       await Promise.all([
-        commit([put(phones, 'a', 4)]),
-        commit([remove(phones, 'b')]),
-        commit([put(phones, 'b', 5, 'absent')]),
+        commit([put(things, 'a', 4)]),
+        commit([remove(things, 'b')]),
+        commit([put(things, 'b', 5, 'absent')]),
       ])
       await close()
       const store = await openStore({ folder })
-      const found = Object.fromEntries([...store.entries(phones)].map(({ key, value }) => [key, value]))
+      const found = Object.fromEntries([...store.entries(things)].map(({ key, value }) => [key, value]))
       expect(found).toEqual({ a: 4, b: 5 })
     })
   }
@@ -126,26 +127,26 @@ describe('a group whose write failed', () => {
   test('with a kill before the next success: the files are whole, with or without it', async () => {
     const folder = join(freshFolder(), 'store')
     const { commit, failNext, close } = await writerOn(folder)
-    await commit([put(phones, 'a', 1)])
+    await commit([put(things, 'a', 1)])
     failNext('after writing')
-    await expect(commit([put(phones, 'a', 2)])).rejects.toThrow()
+    await expect(commit([put(things, 'a', 2)])).rejects.toThrow()
     await close()
     const store = await openStore({ folder })
-    expect([1, 2]).toContain(store.get(phones, 'a')?.value)
+    expect([1, 2]).toContain(store.get(things, 'a')?.value)
   })
 
   test('is trouble to stay when LevelDB meanwhile lost what it had written; reads go on', async () => {
     const folder = join(freshFolder(), 'store')
     const { commit, failNext, writer, memory } = await writerOn(folder)
-    for (let n = 1; n <= 20; n++) await commit([put(phones, 'a', n)])
+    for (let n = 1; n <= 20; n++) await commit([put(things, 'a', n)])
     failNext('before writing')
-    await expect(commit([put(phones, 'a', 21)])).rejects.toThrow()
+    await expect(commit([put(things, 'a', 21)])).rejects.toThrow()
     const log = readdirSync(join(folder, 'db')).find((name) => name.endsWith('.log')) ?? 'no log'
     truncateSync(join(folder, 'db', log), 500)
     for (let n = 0; n < 2; n++) {
-      await expect(commit([put(phones, 'a', 22)])).rejects.toThrow(/LevelDB lost records that it had written/)
+      await expect(commit([put(things, 'a', 22)])).rejects.toThrow(/LevelDB lost records that it had written/)
       expect(writer.trouble()).toContain('LevelDB lost records')
-      expect(memory.row('phones', 'a')?.stored.value).toBe(20)
+      expect(memory.row('things', 'a')?.stored.value).toBe(20)
     }
   })
 })
