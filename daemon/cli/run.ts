@@ -82,13 +82,13 @@ async function serve(offhook: Offhook, config: Config, options: RunOptions, io: 
   const { accounts, announce } = offhook
   const oneTime = await accounts.oneTimePassword()
   const url = `http://${config.web.listen.address}:${offhook.serving().at(-1)?.health().endpoints[0]?.port}/`
+  await offerLocalApi(config.data.folder, { url, token: offhook.localToken })
   announce('daemon.ready', { url })
   io.stdout(`Offhook is ready: ${url}\n`)
   for (const { name, health } of offhook.serving().map((server) => ({ name: server.name, health: server.health() }))) {
     const where = health.endpoints.map(({ address, port }) => `${address}:${port}`).join(', ')
     io.stdout(`  ${name.padEnd(5)} ${where}\n`)
   }
-  await offerLocalApi(config.data.folder, { url, token: offhook.localToken })
   await tellOneTimePassword(oneTime, config, options, io)
   if (options.tryOut) await virtualFirmware(config.data.folder)
   const phones = options.tryOut ? virtualPhones(config, options.virtualPhones, io) : Promise.resolve()
