@@ -53,6 +53,7 @@ import { passwordRoutes } from './pages/password.ts'
 import { peopleFileRoutes } from './pages/people/files.ts'
 import { usersRoutes } from './pages/people/routes.ts'
 import { scopesRoutes } from './pages/people/scopes.ts'
+import { phoneLogRoutes } from './pages/phone-log.ts'
 import { shellFragments } from './pages/shell.ts'
 import { signInRoutes } from './pages/sign-in.ts'
 import { taskFragments, taskRoutes } from './pages/tasks.ts'
@@ -119,7 +120,19 @@ export function createApp(port: WebPort, options: AppOptions = {}): WebApp {
 
 /** Every page: a new one gets a line here, and one in `fragmentsOf` if parts of it are live. */
 function routers(web: Web): Router<WebState, NoExtras>[] {
-  const { dhcpDesk, alarmDesk, approvals, commands, forwarding, directory, scopes, users, peopleFiles, jobs } = web.port
+  const {
+    dhcpDesk,
+    alarmDesk,
+    approvals,
+    commands,
+    forwarding,
+    directory,
+    scopes,
+    users,
+    peopleFiles,
+    jobs,
+    phoneLogs,
+  } = web.port
   return [
     signInRoutes(web),
     passwordRoutes(web),
@@ -141,7 +154,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     ...(jobs ? [jobNewRoutes(web, jobs), jobListRoutes(web, jobs), jobRoutes(web, jobs), jobsApiRoutes(jobs)] : []),
     ...(commands ? [commandRoutes(web, commands), commandsApiRoutes(commands)] : []),
     ...(directory ? [directoryApiRoutes(directory)] : []),
-    ...(web.port.phoneLogs ? [phoneLogsApiRoutes(web.port.phoneLogs)] : []),
+    ...(phoneLogs ? [phoneLogRoutes(web, phoneLogs), phoneLogsApiRoutes(phoneLogs, commands)] : []),
     configurationApiRoutes(web),
     ...(scopes ? [scopesApiRoutes(scopes), scopesRoutes(web, scopes)] : []),
     ...(scopes && users ? [usersApiRoutes(users, scopes), ...usersRoutes(web, users, scopes)] : []),

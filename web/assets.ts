@@ -35,6 +35,7 @@ const STYLES = [
   'people',
   'alarms',
   'commands',
+  'phone-log',
   'approvals',
   'jobs',
   'dhcp',

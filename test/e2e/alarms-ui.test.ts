@@ -4,17 +4,21 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { launchChromium } from '#test/support/chromium'
 import { listen, type Site } from '#test/web/client'
-import { MemoryPort, PASSWORD } from '#test/web/memory-port'
+import { type MemoryPort, mac, PASSWORD } from '#test/web/memory-port'
 import { furnish } from '#test/web/office'
 import { furnishAlarms, SITE_ALARM, UNREGISTERED_ALARM } from '#test/web/office-alarms'
+import { portWithLogs } from '#test/web/phone-logs-port'
 
 const SOON = { timeout: 10_000 }
 const href = (id: string) => `/alarms/${encodeURIComponent(id)}`
+const LOGGING = mac('00908f123456')
+const log = `/devices/${LOGGING}/log`
 const unfolded = `/alarms?${new URLSearchParams({ unfold: SITE_ALARM })}`
 const PATHS = [
   ...[unfolded, '/alarms?text=zzz', href(UNREGISTERED_ALARM), `${href(SITE_ALARM)}/clear`, '/alarms/history'],
   ...['/alarms/maintenance', '/alarms/maintenance/new', '/forwarding', '/forwarding/new', '/forwarding/new?kind=snmp'],
   ...['/forwarding/d2', '/forwarding/d1/edit'],
+  ...[log, `${log}?text=zzz`, `${log}/collect`, `${log}/end`],
 ]
 
 let browser: Browser
@@ -30,7 +34,10 @@ beforeAll(async () => {
 afterAll(() => browser?.close())
 
 beforeEach(async () => {
-  port = new MemoryPort()
+  const withLogs = await portWithLogs(LOGGING)
+  await withLogs.say(...Array.from({ length: 120 }, (_, n) => `<${n % 9}>sip[${n}]: line ${n} ${'long'.repeat(n)}`))
+  await withLogs.phoneLogs.collect(LOGGING, 30, 'olga')
+  port = withLogs
   furnish(port, 12)
   furnishAlarms(port, 3)
   site = await listen(port)

@@ -1,33 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, onTestFinished, test } from 'vitest'
-import { newPhone } from '#daemon/domain/phone'
-import { LogFiles } from '#daemon/services/phone-logs/log-files'
-import { PhoneLogs } from '#daemon/services/phone-logs/phone-logs'
-import { put } from '#daemon/store/store'
-import { phones } from '#daemon/store/tables'
-import { decode } from '#protocols/syslog/codec'
-import { freshFolder } from '#test/store/folder'
-import { freshStore } from '#test/support/store'
 import { listen } from './client.ts'
-import { MemoryPort, MONDAY, mac } from './memory-port.ts'
+import { MONDAY, mac } from './memory-port.ts'
+import { portWithLogs } from './phone-logs-port.ts'
 
 const MAC = mac('00908f000001')
 const LOG = `/api/v1/devices/${MAC}/log`
 
-/** The real service behind the real pages. */
 async function office(enabled = true) {
-  const store = await freshStore()
-  await store.commit([put(phones, MAC, { ...newPhone(MAC, 0), address: '10.1.2.3' })], { durable: false })
-  const files = new LogFiles(freshFolder(), { perPhone: 65_536, total: 1e6 })
-  await files.open()
-  const phoneLogs = new PhoneLogs({
-    store,
-    files,
-    announce: () => {},
-    port: enabled ? 514 : undefined,
-    now: () => MONDAY,
-  })
-  const port = Object.assign(new MemoryPort(), { phoneLogs })
+  const port = await portWithLogs(MAC, enabled)
   const site = await listen(port)
   onTestFinished(async () => {
     await site.close()
@@ -39,14 +20,12 @@ async function office(enabled = true) {
     const text = await response.text()
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
   }
-  return { call, phoneLogs, site }
+  return { call, port, site }
 }
 
 test('a log is read, asked for and no more asked for', async () => {
-  const { call, phoneLogs } = await office()
-  const peer = { address: '10.1.2.3', port: 1 }
-  for (const text of ['<11>sip: first', '<14>sip: <script>second</script>'])
-    await phoneLogs.log({ message: decode(Buffer.from(text)), peer, transport: 'udp' })
+  const { call, port } = await office()
+  await port.say('<11>sip: first', '<14>sip: <script>second</script>')
   const time = new Date(MONDAY).toISOString()
   expect(await call('GET', `${LOG}?limit=1`)).toEqual({
     status: 200,
@@ -56,6 +35,7 @@ test('a log is read, asked for and no more asked for', async () => {
     status: 201,
     body: { mac: MAC, from: MONDAY, until: MONDAY + 1_800_000 },
   })
+  expect(port.commands.of(MAC)).toMatchObject([{ kind: 'check', by: 'command line' }])
   expect((await call('GET', LOG)).body).toMatchObject({ collection: { until: MONDAY + 1_800_000 } })
   expect((await call('DELETE', `${LOG}/collection`)).status).toBe(204)
   expect((await call('DELETE', `${LOG}/collection`)).status).toBe(404)

@@ -13,6 +13,7 @@ import { commandsView } from './commands.ts'
 import { type Diagnosis, diagnose } from './diagnosis.ts'
 import { showMessage } from './message.ts'
 import { placeText, userHref } from './people/words.ts'
+import { logPath } from './phone-log.ts'
 import { userText } from './phone-row.ts'
 import { presenceWords } from './presence.ts'
 import { showPage } from './shell.ts'
@@ -60,7 +61,7 @@ export function deviceFragments(port: WebPort, views: Views, time: TimeFormat): 
     },
   })
   return {
-    'device-head': part('device-head', (device, now) => headView(device, port.approvals !== undefined, time, now)),
+    'device-head': part('device-head', (device, now) => headView(device, port, time, now)),
     'device-timeline': part('device-timeline', (device, now) => {
       const working = device.presence === 'registered'
       return timelineView(device.steps, diagnosisOf(device, time, now).failing, working, time, now)
@@ -78,7 +79,7 @@ function diagnosisOf(device: DeviceDetail, time: TimeFormat, now: number): Diagn
   return diagnose(device, boot, time.moment(device.phone.reportedAt, now).relative)
 }
 
-function headView(device: DeviceDetail, canDecide: boolean, time: TimeFormat, now: number): object {
+function headView(device: DeviceDetail, port: WebPort, time: TimeFormat, now: number): object {
   const { phone, presence } = device
   return {
     name: userText(phone) || formatMac(phone.mac),
@@ -88,7 +89,8 @@ function headView(device: DeviceDetail, canDecide: boolean, time: TimeFormat, no
     virtual: phone.virtual,
     approval: phone.approval,
     mac: phone.mac,
-    decide: canDecide && phone.approval !== 'approved',
+    decide: port.approvals !== undefined && phone.approval !== 'approved',
+    log: port.phoneLogs ? logPath(phone.mac) : '',
     presence: presenceWords(presence),
     reported: time.moment(phone.reportedAt, now),
     diagnosis: diagnosisOf(device, time, now),
