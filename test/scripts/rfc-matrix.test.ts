@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { here } from '#test/support/process'
@@ -43,4 +44,9 @@ test('numbers pick RFCs, and tests stand there by their names', async () => {
   expect([...found.keys()].every((key) => key.startsWith('2131 '))).toBe(true)
   expect(found.get('2131 §4.4.5')?.tests).toContain('dhclient renews by unicast at T1')
   expect(found.get('2131 §4.3.2')?.code).toContain('daemon/services/addressing/request.ts')
+})
+
+test('docs/rfc-matrix.md is what the tags say today; npm run rfc -- --write makes it so', async () => {
+  const kept = await readFile(join(import.meta.dirname, '../../docs/rfc-matrix.md'), 'utf8')
+  expect(await here.must(process.execPath, [SCRIPT])).toBe(kept)
 })

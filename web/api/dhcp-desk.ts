@@ -3,17 +3,19 @@ import Router from '@koa/router'
 import { conditionText, sentences } from '#daemon/domain/dhcp/sentences'
 import { type Ipv4, parseIpv4 } from '#protocols/lib/ipv4'
 import { type NoExtras, queryText, type WebContext, type WebState } from '#web/context'
+import { fileBody } from '#web/http/body'
 import { Problem } from '#web/http/problem'
-import { sendLeaseFile } from '#web/pages/dhcp/lease-files'
+import { LARGEST_LEASE_FILE, sendLeaseFile } from '#web/pages/dhcp/lease-files'
 import { messageOf } from '#web/pages/dhcp/tester'
-import { type DhcpDesk, EXPORT_SERVERS, LEASE_STATES } from '#web/ports/dhcp'
+import { type DhcpDesk, EXPORT_SERVERS, IMPORT_FILES, LEASE_STATES } from '#web/ports/dhcp'
+import { flag } from './parameters.ts'
 
 const MOST_ROWS = 1_000
 
 /**
  * `/api/v1/dhcp`: `GET /` overview, `/subnets/<name>`, `/classes`, `/leases`, `/leases/<address>`, `/lease-file/<kind>`,
  * `/servers/<server>`; `POST /leases/<address>/release`, `DELETE /leases/<address>`, `POST /test`. Times are
- * milliseconds since the epoch.
+ * milliseconds since the epoch. `POST /leases/import?kind=json|kea|isc[&dryRun]` takes a file as it is in its body.
  */
 export function dhcpDeskApiRoutes(desk: DhcpDesk): Router<WebState, NoExtras> {
   const router = new Router<WebState, NoExtras>({ prefix: '/api/v1/dhcp' })
@@ -47,6 +49,13 @@ export function dhcpDeskApiRoutes(desk: DhcpDesk): Router<WebState, NoExtras> {
     const row = desk.lease(addressOf(ctx.params.address))
     if (!row) throw new Problem(404, 'There is no lease of this address.')
     ctx.body = row
+  })
+  router.post('/leases/import', async (ctx) => {
+    const kind = IMPORT_FILES.find((known) => known === queryText(ctx, 'kind'))
+    if (!kind) throw new Problem(400, `"kind" must be one of ${IMPORT_FILES.join(', ')}.`)
+    // A bare `dryRun` means it: who wrote that must not find the leases changed.
+    const dryRun = ctx.query.dryRun === '' || (flag(ctx, 'dryRun') ?? false)
+    ctx.body = await desk.importLeases(kind, await fileBody(ctx, LARGEST_LEASE_FILE), dryRun, actor(ctx))
   })
   router.post('/leases/:address/release', async (ctx) => {
     ctx.body = done(await desk.release(addressOf(ctx.params.address), actor(ctx)))

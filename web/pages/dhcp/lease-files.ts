@@ -14,7 +14,7 @@ import { TRAIL } from './words.ts'
 
 const PATH = '/dhcp/leases'
 /** 100,000 leases of ISC dhcpd take half of it. */
-const LARGEST = 64 * 2 ** 20
+export const LARGEST_LEASE_FILE = 64 * 2 ** 20
 /** As many as somebody reads; the report says how many there are. */
 const MOST_SHOWN = 200
 
@@ -50,7 +50,7 @@ const SECTIONS: readonly Section[] = [
 
 /** Files of leases: out as they are now, and in from another server. */
 export function dhcpLeaseFileRoutes(web: Web, desk: DhcpDesk): Router<WebState, NoExtras> {
-  web.uploads.allow(`${PATH}/import`, LARGEST)
+  web.uploads.allow(`${PATH}/import`, LARGEST_LEASE_FILE)
   const router = new Router<WebState, NoExtras>()
   router.get(`${PATH}/export`, (ctx) => {
     const kind = queryText(ctx, 'kind')
