@@ -26,14 +26,10 @@ const EXTENDED = { oid: 0x8a, value: 0x8b } as const
 const INTERMEDIATE = { oid: 0x80, value: 0x81 } as const
 
 export function isResponse(op: LdapOperation): op is LdapResponse {
-  return op.kind in RESPONSE || op.kind === 'writeResponse' || op.kind === 'encodedEntry'
+  return op.kind in RESPONSE || op.kind === 'writeResponse'
 }
 
 export function writeResponse(writer: BerWriter, op: LdapResponse): void {
-  if (op.kind === 'encodedEntry') {
-    writer.raw(op.bytes)
-    return
-  }
   const mark = writer.begin(op.kind === 'writeResponse' ? WRITE_RESPONSE[op.operation] : RESPONSE[op.kind])
   switch (op.kind) {
     case 'searchEntry':

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { BerReader, BerWriter, TAG } from '#protocols/lib/ber'
+import { BerReader, BerWriter, integerSize, TAG } from '#protocols/lib/ber'
 import { MalformedPacket } from '#protocols/lib/malformed'
 import { readRequest, writeRequest } from './codec-request.ts'
 import { isResponse, readResponse, writeResponse } from './codec-response.ts'
@@ -57,6 +57,13 @@ export function encodeInto(writer: BerWriter, { id, op, controls }: LdapMessage)
   else writeRequest(writer, op)
   if (controls.length > 0) writeControls(writer, controls)
   writer.end(mark)
+}
+
+/** Appends an operation that is encoded already, without controls. */
+export function wrapInto(writer: BerWriter, id: number, operation: Uint8Array): void {
+  writer.head(2 + integerSize(id) + operation.byteLength)
+  writer.integer(id)
+  writer.raw(operation)
 }
 
 /** [RFC4511 §4.1.11] */

@@ -5,11 +5,12 @@ import type { SecureContext } from 'node:tls'
 import type { BerWriter } from '#protocols/lib/ber'
 import type { Exchange } from '#protocols/lib/exchange'
 import { MalformedPacket } from '#protocols/lib/malformed'
-import { decodeRequest, encodeInto } from './codec.ts'
+import { decodeRequest, encodeInto, wrapInto } from './codec.ts'
 import { Framer } from './framing.ts'
 import type { LdapLimits } from './limits.ts'
 import { type LdapMessage, type LdapRequest, OID, RESULT } from './messages.ts'
 import { isAnswer, noticeOfDisconnection, type Reply, respond, result, resultName } from './reply.ts'
+import type { Step } from './search.ts'
 import type { Session } from './session.ts'
 import { Transport } from './transport.ts'
 
@@ -174,7 +175,7 @@ export class Connection {
   }
 
   /** Sends the answers as they come; `end` is undefined when they were cut short. */
-  async #deliver(id: number, steps: Iterable<Reply | 'pause'>, current: { readonly abandoned: boolean }) {
+  async #deliver(id: number, steps: Iterable<Step>, current: { readonly abandoned: boolean }) {
     let end: { readonly code: number; readonly message: string } | undefined
     let entries = 0
     let bytes = 0
@@ -182,9 +183,13 @@ export class Connection {
     for (const step of steps) {
       if (current.abandoned || !this.#transport.open) break
       if (step !== 'pause') {
-        bytes += this.#send(id, step)
-        if ('result' in step.op) end = step.op.result
-        else entries++
+        if ('entries' in step) {
+          bytes += this.#sendEntries(id, step.entries)
+          entries += step.entries.length
+        } else {
+          bytes += this.#send(id, step)
+          if ('result' in step.op) end = step.op.result
+        }
         if (this.#options.writer.length < GATHER) continue
       } else if (performance.now() - since < SLICE_MS) continue
       await this.#flush()
@@ -200,6 +205,13 @@ export class Connection {
     const { writer } = this.#options
     const before = writer.length
     encodeInto(writer, { id, op, controls })
+    return writer.length - before
+  }
+
+  #sendEntries(id: number, entries: readonly Uint8Array[]): number {
+    const { writer } = this.#options
+    const before = writer.length
+    for (const entry of entries) wrapInto(writer, id, entry)
     return writer.length - before
   }
 

@@ -21,10 +21,19 @@ export class EncodedEntries {
     this.#most = most
   }
 
-  /** Encodes entries for one selection of attributes; `key` is equal for equal selections. */
-  encoder(key: string, select: (entry: LdapEntry) => Attribute[]): (entry: LdapEntry) => Uint8Array {
+  /**
+   * Encodes entries for one selection of attributes; `key` is equal for equal selections. `selector` is asked when an
+   * entry is not known yet.
+   */
+  encoder(key: string, selector: () => (entry: LdapEntry) => Attribute[]): (entry: LdapEntry) => Uint8Array {
     const generations = this.#generations(key)
-    return (entry) => generations.get(entry) ?? generations.keep(entry, this.#encode(entry.dn, select(entry)))
+    let select: ((entry: LdapEntry) => Attribute[]) | undefined
+    return (entry) => {
+      const known = generations.get(entry)
+      if (known) return known
+      select ??= selector()
+      return generations.keep(entry, this.#encode(entry.dn, select(entry)))
+    }
   }
 
   #encode(dn: string, attributes: readonly Attribute[]): Uint8Array {

@@ -121,8 +121,6 @@ export type LdapRequest =
 export type LdapResponse =
   | { readonly kind: 'bindResponse'; readonly result: LdapResult }
   | { readonly kind: 'searchEntry'; readonly dn: string; readonly attributes: readonly Attribute[] }
-  /** A whole entry as `searchEntry` would encode it. */
-  | { readonly kind: 'encodedEntry'; readonly bytes: Uint8Array }
   | { readonly kind: 'searchReference'; readonly uris: readonly string[] }
   | { readonly kind: 'searchDone'; readonly result: LdapResult }
   | { readonly kind: 'compareResponse'; readonly result: LdapResult }

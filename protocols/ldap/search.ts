@@ -11,8 +11,13 @@ import { selector } from './selection.ts'
 import type { SortedLists } from './sorted-lists.ts'
 import { type Key, orderOf, positionOf, type Row, rowOf, sortInStrides } from './sorting.ts'
 
-/** What an operation makes: an answer to send, or a moment at which others may have their turn. */
-export type Step = Reply | 'pause'
+/** What an operation makes: an answer to send, entries to send, or a moment at which others may have their turn. */
+export type Step = Reply | Found | 'pause'
+
+/** Entries as `EncodedEntries` made them: many at once, as each step costs. */
+export interface Found {
+  readonly entries: readonly Uint8Array[]
+}
 
 /** What the searches of one connection share. */
 export interface SearchRoom {
@@ -45,6 +50,8 @@ type End = { readonly kind: 'all' | 'late' } | { readonly kind: 'more'; readonly
 
 /** Entries tried between two breaths. */
 const TRIES = 64
+/** Bytes of entries that are sent together. */
+const PORTION = 32_768
 
 /** Answers one search [RFC4511 §4.5]. Throws MalformedPacket for controls that cannot be read. */
 export function* search(request: SearchRequest, controls: readonly Control[], room: SearchRoom): Generator<Step> {
@@ -78,7 +85,8 @@ class Search {
     this.#asked = asked
     this.#room = room
     const { attributes, typesOnly } = request
-    this.#encode = room.encoded.encoder(JSON.stringify([typesOnly, attributes]), selector(attributes, typesOnly))
+    const kind = JSON.stringify([typesOnly, attributes])
+    this.#encode = room.encoded.encoder(kind, () => selector(attributes, typesOnly))
     const most = room.limits.searchMs
     this.#deadline = room.now() + Math.min(request.timeLimit === 0 ? most : request.timeLimit * 1_000, most)
   }
@@ -181,17 +189,27 @@ class Search {
   }
 
   *#give(matches: Matches, most: number): Generator<Step, End> {
-    let given = 0
+    let entries: Uint8Array[] = []
+    let [given, bytes] = [0, 0]
     for (let step = matches.next(); !step.done; step = matches.next()) {
       const entry = step.value
-      if (!entry || given % TRIES === TRIES - 1) {
-        if (yield* this.#pauseIsLate()) return { kind: 'late' }
-        if (!entry) continue
+      if (entry) {
+        if (given === most) {
+          yield { entries }
+          return { kind: 'more', next: entry }
+        }
+        const encoded = this.#encode(entry)
+        entries.push(encoded)
+        bytes += encoded.byteLength
+        given++
       }
-      if (given === most) return { kind: 'more', next: entry }
-      given++
-      yield { op: { kind: 'encodedEntry', bytes: this.#encode(entry) } }
+      if (entry && entries.length < TRIES && bytes < PORTION) continue
+      yield { entries }
+      entries = []
+      bytes = 0
+      if (yield* this.#pauseIsLate()) return { kind: 'late' }
     }
+    yield { entries }
     return { kind: 'all' }
   }
 

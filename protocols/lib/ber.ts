@@ -104,11 +104,16 @@ export class BerReader {
   }
 }
 
-/** The shortest two's complement: BER allows no other [X.690 §8.3.2]. */
-function integerSize(value: number): number {
+/** Bytes of an integer's contents, the shortest two's complement: BER allows no other [X.690 §8.3.2]. */
+export function integerSize(value: number): number {
   if (value >= -0x80 && value < 0x80) return 1
   if (value >= -0x8000 && value < 0x8000) return 2
   return value >= -0x80_0000 && value < 0x80_0000 ? 3 : 4
+}
+
+/** Bytes that tell a length of 128 and more [X.690 §8.1.3.5]. */
+function lengthSize(length: number): number {
+  return length < 0x100 ? 1 : length < 0x1_0000 ? 2 : 4
 }
 
 /** Texts up to this length are copied in a loop, which beats the call into the engine's UTF-8 encoder. */
@@ -132,6 +137,15 @@ export class BerWriter {
     this.#reserve(2)
     this.#bytes[this.#length++] = tag
     return ++this.#length
+  }
+
+  /** Begins a constructed element of known length: its contents follow, nothing is moved, and it needs no `end`. */
+  head(length: number, tag: number = TAG.sequence): void {
+    this.#reserve(2 + LENGTH_BYTES)
+    this.#bytes[this.#length++] = tag
+    const count = length < 0x80 ? 0 : lengthSize(length)
+    this.#bytes[this.#length++] = count === 0 ? length : 0x80 | count
+    if (count > 0) this.#length = this.#bytes.writeUIntBE(length, this.#length, count)
   }
 
   end(mark: number): void {
@@ -205,7 +219,7 @@ export class BerWriter {
       this.#bytes[mark - 1] = length
       return
     }
-    const count = length < 0x100 ? 1 : length < 0x1_0000 ? 2 : 4
+    const count = lengthSize(length)
     this.#reserve(count)
     this.#bytes.copyWithin(mark + count, mark, mark + length)
     this.#bytes[mark - 1] = 0x80 | count

@@ -94,6 +94,19 @@ describe('BerWriter', () => {
     expect(Buffer.alloc(size, 0x61).equals(contents)).toBe(true)
   })
 
+  test.each([0, 1, 127, 128, 255, 256, 65_535, 65_536])(
+    'a length of %i known before is told as one found later',
+    (size) => {
+      const [known, found] = [new BerWriter(8), new BerWriter(8)]
+      known.head(size)
+      known.raw(Buffer.alloc(size))
+      const mark = found.begin()
+      found.raw(Buffer.alloc(size))
+      found.end(mark)
+      expect(known.done().equals(found.done())).toBe(true)
+    },
+  )
+
   test.each([
     ...[
       [0, '00'],
