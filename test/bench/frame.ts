@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { writeFileSync } from 'node:fs'
 
+/** For `env`: the heap that systemd/offhook.service gives the daemon. */
+export const HEAP = 'NODE_OPTIONS=--max-old-space-size=512'
+
 /** One figure beside another's. `ratio` is ours over theirs where more is better; 1 means alike, `aim` is wanted. */
 export interface Metric {
   readonly name: string

@@ -14,6 +14,16 @@ export function cpuMicros(pid: number): number {
 
 /** What the process holds in memory now, in megabytes. */
 export function residentMegabytes(pid: number): number {
-  const [, kilobytes = 'NaN'] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return statusMegabytes(pid, 'VmRSS')
+}
+
+/** The most that it ever held, in megabytes. */
+export function peakMegabytes(pid: number): number {
+  return statusMegabytes(pid, 'VmHWM')
+}
+
+function statusMegabytes(pid: number, field: string): number {
+  const [, kilobytes = 'NaN'] =
+    new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
   return Number(kilobytes) / 1024
 }

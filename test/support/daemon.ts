@@ -9,7 +9,7 @@ import { FAR_LAN, LAN, RELAY_FAR, SERVER_ADDRESS } from './netns.ts'
 import { type Ended, here, type Place, type Running } from './process.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-const MAIN = join(ROOT, 'dist/daemon/main.js')
+export const MAIN = join(ROOT, 'dist/daemon/main.js')
 
 /** What a YAML file may say: the keys of config/schema.ts, `data.folder` left to the home. */
 export type ConfigTree = Readonly<Record<string, unknown>>

@@ -36,10 +36,10 @@ export async function listen(port: WebPort, options: AppOptions = {}, number = 0
 
 /** A browser without eyes: keeps cookies, sends Origin with forms, follows nothing by itself. */
 export class Visitor {
-  readonly #site: Site
+  readonly #site: Pick<Site, 'url'>
   readonly cookies = new Map<string, string>()
 
-  constructor(site: Site) {
+  constructor(site: Pick<Site, 'url'>) {
     this.#site = site
   }
 

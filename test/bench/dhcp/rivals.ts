@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { HEAP } from '#test/bench/frame'
 import { type ConfigTree, DaemonHome } from '#test/support/daemon'
 import type { StarEnd } from '#test/support/netns'
 import { placeBehind, type Running } from '#test/support/process'
@@ -15,9 +16,6 @@ export interface Rival {
 }
 
 const LEASE_SECONDS = 3600
-
-/** The heap that systemd/offhook.service gives it. */
-const HEAP = 'NODE_OPTIONS=--max-old-space-size=512'
 
 /** Our daemon as it is installed: every server on, the log at its usual level. */
 export async function startOffhook(end: StarEnd): Promise<Rival> {
