@@ -46,7 +46,7 @@ describe('the list of active alarms', () => {
       'REGISTRATION FAILURE 14 times The SIP server refuses the phone’s registration Note: “Password reset is with the PBX team” Dmitri Sokolov 00:90:8f:3c:01:89 Critical 10.1.1.23 Raised again 2 min ago 42 min ago',
     )
     expect(page).toContain(
-      'POOL NEARLY EMPTY 3 times Only 9 of 250 addresses are free in 10.1.2.0/24 subnet/voice-2 Minor',
+      'POOL NEARLY EMPTY 3 times Only 9 of 250 addresses are free in 10.1.2.0/24 Subnet voice-2 Minor',
     )
     expect(page).toContain('5 alarms')
     expect(page).toContain('All 5 Critical 2 Major 0 Minor 1 Warning 1 Indeterminate 1')
@@ -118,6 +118,28 @@ describe('the list of active alarms', () => {
       expect(await words(path)).toContain(
         'It was sent from another address it comes and goes, and is over at the moment not forwarded: maintenance',
       )
+  })
+
+  test.each([
+    ['scope/subnet/voice-2', 'Subnet voice-2'],
+    ['scope/network/10.9.0.0/24 at 203.0.113.7', 'Network 10.9.0.0/24 at 203.0.113.7'],
+    ['scope/berlin/3', 'Berlin / 3rd floor'],
+    ['scope/taken-away', 'taken-away'],
+    ['scope/system', 'The whole fleet'],
+    ['subnet/voice-9', 'Subnet voice-9'],
+  ])('calls the place of %s by its name: %s', async (source, name) => {
+    const [alarm] = port.alarmRows.filter(({ id }) => id === SITE_ALARM)
+    if (!alarm) throw new Error('no such alarm')
+    const id = `PHONES SILENT@${source}`
+    const folded = { ...alarm, id, name: 'PHONES SILENT', source, scope: source.replace(/^scope\//, ''), blast: 1 }
+    port.alarmDesk.raise(folded)
+    for (const path of ['/alarms?text=silent', '/']) {
+      const found = await words(path)
+      expect([path, found.includes(name), found.includes(`${source} `)]).toEqual([path, true, false])
+    }
+    expect(await words('/alarms/history')).toContain(name)
+    expect(await words('/')).toContain('stands for 1 phone ')
+    expect(await words(href(id))).toContain(`About ${name} Source ${source}`)
   })
 
   test('ignores filters that make no sense', async () => {

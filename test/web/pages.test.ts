@@ -133,7 +133,7 @@ describe('the dashboard', () => {
     const html = await visitor.page('/')
     const words = text(html)
     expect(words).toMatch(
-      /critical Dmitri Sokolov The SIP server refuses.*Check the user.*14 times.*minor subnet\/voice-2/,
+      /critical Dmitri Sokolov The SIP server refuses.*Check the user.*14 times.*minor Subnet voice-2/,
     )
     expect(html).toContain('href="/devices/00908f3c0189"')
   })

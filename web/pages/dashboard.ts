@@ -5,8 +5,10 @@ import { formatMac, parseMac } from '#protocols/lib/mac'
 import type { NoExtras, Web, WebState } from '#web/context'
 import { count, percent, type TimeFormat } from '#web/format'
 import { eventsUrl, type Fragments, renderKey } from '#web/live/fragments'
-import type { FleetSummary, FleetView, ServerRow, WebPort } from '#web/port'
+import type { FleetSummary, ServerRow, WebPort } from '#web/port'
 import type { Views } from '#web/views'
+import { sourceText } from './alarms/places.ts'
+import { standsFor } from './alarms/rows.ts'
 import { alarmHref, SEVERITIES, severityWords } from './alarms/words.ts'
 import { phoneRow, userText } from './phone-row.ts'
 import { PRESENCES, presenceCount, settled } from './presence.ts'
@@ -87,7 +89,7 @@ export function summaryView(summary: FleetSummary): object {
 
 /** The worst of the plain list, or of all where nobody folds them. */
 function alarmsView(port: WebPort, time: TimeFormat): object {
-  const { fleet, alarmDesk } = port
+  const { alarmDesk } = port
   const now = port.now()
   const counts = alarmDesk?.counts()
   const all = alarmDesk ? alarmDesk.list({ text: '', severities: [], page: 1, pageSize: ALARMS }).rows : port.alarms()
@@ -105,20 +107,21 @@ function alarmsView(port: WebPort, time: TimeFormat): object {
     }),
     alarms: worstFirst.slice(0, ALARMS).map((alarm) => ({
       ...alarm,
-      ...sourceView(fleet, alarm.source),
+      ...sourceView(port, alarm.source),
       key: Buffer.from(alarm.id).toString('base64url'),
       tone: severityWords(alarm.severity).tone,
       page: alarmDesk ? alarmHref(alarm.id) : '',
       raised: time.moment(alarm.raisedAt, now),
       times: count(alarm.count),
+      stands: standsFor(alarm),
     })),
   }
 }
 
 /** What an alarm is about; a phone by its user's name and with a link to its page. */
-function sourceView(fleet: FleetView, source: string): { where: string; href: string } {
+function sourceView({ fleet, alarmDesk }: WebPort, source: string): { where: string; href: string } {
   const mac = parseMac(/^IPPhone[/:](.+)$/.exec(source)?.[1] ?? '')
-  if (!mac) return { where: source, href: '' }
+  if (!mac) return { where: sourceText(source, alarmDesk), href: '' }
   const phone = fleet.device(mac)?.phone
   return { where: (phone && userText(phone)) || formatMac(mac), href: `/devices/${mac}` }
 }

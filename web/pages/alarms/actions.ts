@@ -9,6 +9,7 @@ import { readForm, type Section } from '#web/kit/form'
 import type { Tone } from '#web/pages/presence'
 import type { AlarmOutcome, AlarmsPort } from '#web/ports/alarms'
 import { ACKNOWLEDGE, COMMENT, showAlarmAgain, showNoAlarm } from './alarm.ts'
+import { sourceText } from './places.ts'
 import { standsFor } from './rows.ts'
 import { alarmHref } from './words.ts'
 
@@ -47,7 +48,7 @@ export function alarmActionRoutes(web: Web, alarms: AlarmsPort, router: Router<W
       sentence:
         'Destinations are told that it is over. If its cause goes on, it is raised again. It stays in the history.',
       touches: [
-        `${alarm.source}: ${alarm.description}`,
+        `${sourceText(alarm.source, alarms)}: ${alarm.description}`,
         ...(alarm.blast === undefined
           ? []
           : [`Stands for ${standsFor(alarm)}; ${count(parts)} parts are cleared with it.`]),

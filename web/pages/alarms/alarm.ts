@@ -12,6 +12,7 @@ import { showMessage } from '#web/pages/message'
 import { showPage } from '#web/pages/shell'
 import type { AlarmsPort } from '#web/ports/alarms'
 import { causeWords } from './causes.ts'
+import { placeText } from './places.ts'
 import { alarmRow, COLUMNS, remarksOf, severityBadge, sourceCell, standsFor } from './rows.ts'
 import { alarmHref, EVENT_TYPES, kindWords, severityWords } from './words.ts'
 
@@ -159,7 +160,7 @@ function acknowledgedView({ time }: Web, { acknowledged }: Alarm, now: number): 
 /** The facts of X.733. */
 function factsOf(web: Web, alarm: Alarm, now: number): Fact[] {
   const { time, port } = web
-  const scope = port.alarmDesk?.scopes().find(({ id }) => id === alarm.scope)?.label ?? alarm.scope
+  const scope = placeText(alarm.scope, port.alarmDesk?.scopes() ?? [])
   const cell = sourceCell(web, alarm)
   return [
     { label: 'Severity', cell: severityBadge(alarm) },

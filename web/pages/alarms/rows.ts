@@ -6,6 +6,7 @@ import { count } from '#web/format'
 import type { Badge, Cell } from '#web/kit/cell'
 import type { Row } from '#web/kit/table'
 import { userText } from '#web/pages/phone-row'
+import { sourceText } from './places.ts'
 import { alarmHref, lastAction, severityWords } from './words.ts'
 
 /** As the incumbent orders them, so that its admins find theirs. */
@@ -49,7 +50,7 @@ export function alarmRow(web: Web, alarm: Alarm, options: RowOptions): Row {
       back: options.back,
       csrf: options.csrf,
     },
-    of: `${alarm.name}, ${alarm.source}`,
+    of: `${alarm.name}, ${sourceText(alarm.source, port.alarmDesk)}`,
   })
   return {
     cells: [
@@ -71,7 +72,7 @@ export function severityBadge({ severity }: Pick<Alarm, 'severity'>): Badge {
 /** What an alarm is about; a phone by its user's name, with a link to its page. */
 export function sourceCell({ port }: Pick<Web, 'port'>, { mac, source }: Pick<Alarm, 'mac' | 'source'>): Cell {
   const phone = mac && port.fleet.device(mac)?.phone
-  if (!phone) return source
+  if (!phone) return sourceText(source, port.alarmDesk)
   const user = userText(phone)
   const address = formatMac(phone.mac)
   return { text: user || address, href: `/devices/${phone.mac}`, ...(user === '' ? {} : { note: address }) }
