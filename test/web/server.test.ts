@@ -76,16 +76,16 @@ describe('the web server', () => {
   })
 
   test('ends open event streams at once when it stops', async () => {
+    // Whoever waits for the drain waits for an hour: only a stream that is ended by itself lets the test end.
+    server = new WebServer({ listen: LOOPBACK, port, drain: 3_600_000 })
     await server.start(never)
     const visitor = await signedIn(site())
     const events = new Events(await visitor.get('/events?show=summary'))
     await events.next()
-    const began = Date.now()
-    const [, end] = await Promise.all([server.stop(), withDeadline(events.next(), 2000)])
+    const [, end] = await Promise.all([server.stop(), events.next(30_000)])
     expect(end).toBeUndefined()
-    expect(Date.now() - began).toBeLessThan(250)
     expect(port.fleet.followers).toBe(0)
-  })
+  }, 40_000)
 
   test('lets a running request finish', async () => {
     await server.start(never)
