@@ -25,8 +25,8 @@ export function composeForwarding(
   credentials: string | undefined,
   engine: () => LocalEngine,
 ) {
-  const { arc } = config.snmp
-  const wordings = profiles({ own: arc })
+  const { arc, ovoc } = config.snmp
+  const wordings = profiles({ own: arc, ovocTraps: ovoc.traps, ovocObjects: ovoc.objects })
   const place = hostname()
   /** Enterprise number of the arc: 1.3.6.1.4.1.<number>… */
   const enterprise = Number(arc.split('.')[6])

@@ -117,6 +117,20 @@ describe('what cannot be used is refused with its path and line', () => {
       'offhook.yaml:6: alarms.destinations.0.sigingKey: there is no such setting',
     ],
     ['an arc that is none', 'snmp:\n  arc: 1.3.6.1.4.1.x\n', 'offhook.yaml:2: snmp.arc: "1.3.6.1.4.1.x" is not an arc'],
+    [
+      'a name for an OID',
+      'snmp:\n  ovoc: {traps: acAlarms}\n',
+      'offhook.yaml:2: snmp.ovoc.traps: "acAlarms" is not an object',
+    ],
+    ['an OID of one number', 'snmp:\n  ovoc: {traps: "1"}\n', 'offhook.yaml:2: snmp.ovoc.traps: '],
+    ['an OID with a gap', 'snmp:\n  ovoc: {objects: 1.3..6}\n', 'offhook.yaml:2: snmp.ovoc.objects: '],
+    ['an OID that ends in a point', 'snmp:\n  ovoc: {objects: 1.3.6.}\n', 'offhook.yaml:2: snmp.ovoc.objects: '],
+    ['an OID that BER cannot hold', 'snmp:\n  ovoc: {objects: 1.40.6}\n', 'offhook.yaml:2: snmp.ovoc.objects: '],
+    [
+      'an OID with too large a number',
+      'snmp:\n  ovoc: {objects: 1.3.4294967296}\n',
+      'offhook.yaml:2: snmp.ovoc.objects: ',
+    ],
     ['an arc elsewhere', 'snmp:\n  arc: 1.3.6.1.2.1\n', 'offhook.yaml:2: snmp.arc: '],
     [
       'a short engine id',

@@ -4,12 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { ConfigError, loadConfig } from '#config/load'
 import { compose, type Offhook } from '#daemon/compose'
 import { alarmIndex } from '#daemon/domain/alarm-index'
 import { startAll, stopAll } from '#daemon/lifecycle'
 import { here } from '#test/support/process'
+import { startSnmptrapd } from '#test/support/snmptrapd'
 
 const ARC = '.1.3.6.1.4.1.8072.9999.9999'
 const BOOTS = '.1.3.6.1.6.3.10.2.1.2.0'
@@ -22,7 +23,7 @@ const V3 = [
 let folder: string
 let offhook: Offhook | undefined
 
-function config(agent: string) {
+function config(agent: string, more = '') {
   const text = `
 server: {address: 127.0.0.1}
 data: {folder: ${folder}}
@@ -31,7 +32,7 @@ http: {enabled: false}
 tftp: {enabled: false}
 dhcp: {mode: 'off'}
 snmp: {contact: noc@example.com, location: Berlin, agent: ${agent}}
-`
+${more}`
   return loadConfig(text, 'offhook.yaml', {})
 }
 
@@ -101,4 +102,29 @@ test('a secret that cannot be used ends the start with its place', () => {
   const missing = `{enabled: true, communities: [{file: ${folder}/nothing}]}`
   expect(() => compose(config(missing), pino({ level: 'silent' }), Date.now)).toThrow(ConfigError)
   expect(() => compose(config(missing), pino({ level: 'silent' }), Date.now)).toThrow(/snmp\.agent\.communities\.0/)
+})
+
+test('a destination with the profile of the vendor’s manager uses the OIDs that are set, and snmptrapd reads them', async () => {
+  const trapd = await startSnmptrapd({ communities: ['public'] })
+  onTestFinished(() => trapd.close())
+  const ovoc = '{traps: .1.3.6.1.4.1.99999.7, objects: 1.3.6.1.4.1.99999.8}'
+  offhook = compose(
+    config(
+      `{enabled: false}, ovoc: ${ovoc}`,
+      `alarms:\n  destinations:\n    - {kind: snmp, name: nms, host: 127.0.0.1, port: ${trapd.port}, community: public, profile: ovoc}\n`,
+    ),
+    pino({ level: 'silent' }),
+    Date.now,
+  )
+  await startAll(offhook.parts, new AbortController().signal, 5_000)
+  await offhook.alarms.raise({
+    ...{ name: 'REGISTRATION FAILURE', source: 'IPPhone/00908f123456', severity: 'critical' },
+    ...{ description: 'refused', remedy: '' },
+  })
+  const [trap] = await trapd.received(1)
+  expect(trap?.how).toContain('INFORM')
+  expect(trap?.varbinds[1]).toBe('.1.3.6.1.6.3.1.1.4.1.0 = OID: .1.3.6.1.4.1.99999.7.0.39')
+  const names = trap?.varbinds.slice(2).map((varbind) => varbind.split(' ')[0])
+  expect(names).toEqual(Array.from({ length: 11 }, (_, i) => `.1.3.6.1.4.1.99999.8.${i + 1}.0`))
+  expect(trap?.varbinds[5]).toBe('.1.3.6.1.4.1.99999.8.4.0 = INTEGER: 5')
 })
