@@ -34,7 +34,9 @@ const ovoc = z.strictObject({
     .meta(restart('Traps', 'The traps are <this>.0.<number>: 39, 40 and 41 for the alarms whose numbers are public.')),
   objects: oid
     .default('1.3.6.1.4.1.5003.9.20.3.1')
-    .meta(restart('Objects', 'Their objects are <this>.1 to <this>.11. Not public: a guess after the vendor’s gateways.')),
+    .meta(
+      restart('Objects', 'Their objects are <this>.1 to <this>.11. Not public: a guess after the vendor’s gateways.'),
+    ),
 })
 
 /** 5 to 32 octets, not all 0 or 255 [RFC3411 §5 SnmpEngineID]. */
