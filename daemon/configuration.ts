@@ -3,6 +3,7 @@ import { changes, inForce } from '#config/changes'
 import { ConfigError } from '#config/load'
 import type { Config } from '#config/schema'
 import type { ConfigurationPort, ReloadReport } from '#web/ports/configuration'
+import { PROBABLE_CAUSE } from './domain/alarm.ts'
 import { faultText } from './journal.ts'
 import type { Announce } from './messages.ts'
 import type { Alarms } from './services/alarms.ts'
@@ -149,6 +150,9 @@ export class Configuration implements ConfigurationPort {
     alarms.raise({
       ...ALARM,
       severity: 'major',
+      eventType: 'processingError',
+      probableCause: PROBABLE_CAUSE.configurationOrCustomizationError,
+      additionalInfo: complaints.slice(0, 3),
       description: `The changed configuration cannot be used, the old one stays: ${complaints[0]}${more}`,
       remedy: 'Correct the file, try it with "offhook check-config", and reload again.',
     })

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
+import { PROBABLE_CAUSE } from '#daemon/domain/alarm'
 import type { Alarms } from '#daemon/services/alarms'
 
 export interface CertificateFilesOptions {
@@ -70,7 +71,8 @@ export class CertificateFiles {
       alarms.clear(ALARM, name)
     } catch (error) {
       alarms.raise({
-        ...{ name: ALARM, source: name, severity: 'major' },
+        ...{ name: ALARM, source: name, severity: 'major', eventType: 'processingError' },
+        probableCause: PROBABLE_CAUSE.configurationOrCustomizationError,
         description: `The changed certificate is not used, the old one stays: ${(error as Error).message}`,
         remedy: 'Put a key and a certificate that belong together into the files; they are read again by themselves.',
       })

@@ -17,6 +17,7 @@ function configOf(text = ''): Config {
 function running(first: string) {
   const told: [string, object | undefined][] = []
   const alarms: string[] = []
+  const facts: object[] = []
   let next: () => Config = () => configOf(first)
   const configuration = new Configuration({
     config: configOf(first),
@@ -24,7 +25,10 @@ function running(first: string) {
     now: () => 7,
     announce: (id, fields) => void told.push([id, fields]),
     alarms: {
-      raise: async ({ description }) => alarms.push(description) > 0,
+      raise: async ({ description, eventType, probableCause, additionalInfo }) => {
+        facts.push({ eventType, probableCause, additionalInfo })
+        return alarms.push(description) > 0
+      },
       clear: async () => alarms.splice(0).length > 0,
     },
   })
@@ -32,7 +36,7 @@ function running(first: string) {
     next = typeof text === 'string' ? () => configOf(text) : text
     return configuration.reload()
   }
-  return { configuration, reload, told, alarms }
+  return { configuration, reload, told, alarms, facts }
 }
 
 test('every setting that the schema calls live is in force after a reload', async () => {
@@ -83,7 +87,7 @@ test('what nobody follows waits for a restart, whatever the schema says', async 
 })
 
 test('a file that cannot be used, or that one part refuses, changes nothing for any part', async () => {
-  const { configuration, reload, alarms } = running('')
+  const { configuration, reload, alarms, facts } = running('')
   const applied: string[] = []
   configuration.follow('log', () => () => void applied.push('log'))
   configuration.follow('fleet', () => {
@@ -94,6 +98,8 @@ test('a file that cannot be used, or that one part refuses, changes nothing for 
   expect(configuration.current.log.level).toBe('info')
   expect(applied).toEqual([])
   expect(alarms).toEqual([expect.stringContaining('fleet: too small a fleet')])
+  const additionalInfo = ['fleet: too small a fleet']
+  expect(facts).toEqual([{ eventType: 'processingError', probableCause: 7, additionalInfo }])
   const bad = () => configOf('log: {level: loud}\nnothing: 1')
   expect((await reload(bad)).complaints).toHaveLength(2)
   await reload('')

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import type { NewAlarm } from '#daemon/domain/alarm'
 import { CertificateFiles } from '#daemon/services/certificate-files'
 import { freshCertificate } from '#test/protocols/ldap/certificate'
 
@@ -17,7 +18,10 @@ async function house() {
   const told: string[] = []
   const inForce: string[] = []
   const alarms = {
-    raise: async ({ description }: { readonly description: string }) => told.push(description) > 0,
+    raise: async ({ description, eventType, probableCause }: NewAlarm) => {
+      expect([eventType, probableCause]).toEqual(['processingError', 7])
+      return told.push(description) > 0
+    },
     clear: async () => told.push('clear') > 0,
   }
   const files: CertificateFiles = new CertificateFiles({

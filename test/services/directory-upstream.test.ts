@@ -203,7 +203,9 @@ describe('a copy that fails changes nothing, and raises an alarm until one goes 
     const house = await freshDesk({ upstreams: [upstream] })
     const run = await house.upstreams.sync('corp')
     const [alarm] = [...house.store.entries(alarms)].map(({ value }) => value)
-    expect(alarm).toMatchObject({ name: 'DIRECTORY SYNC FAILED', source: 'directory/corp' })
+    expect(alarm).toMatchObject({
+      ...{ name: 'DIRECTORY SYNC FAILED', source: 'directory/corp', eventType: 'communications', probableCause: 56 },
+    })
     expect(JSON.stringify([run, alarm])).not.toContain(PASSWORD)
     expect(house.store.count(contacts)).toBe(0)
     expect(house.store.get(directorySyncs, 'corp')?.value).toEqual(run)

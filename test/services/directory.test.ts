@@ -230,6 +230,8 @@ describe('passwords', () => {
     expect(raised).toEqual([
       expect.objectContaining({ name: 'DIRECTORY BIND ATTACK', source: `ldap/${PEER.address}`, severity: 'major' }),
     ])
+    // authenticationFailure of X.733's probable causes
+    expect(raised[0]).toMatchObject({ eventType: 'other', probableCause: 58, remoteHost: PEER.address })
     expect((await bindAs(directory, name, 'secret', '10.0.0.8')).kind).toBe('view')
     expect((await bindAs(directory, name, 'secret')).kind).toBe('view')
     pass(61_000)

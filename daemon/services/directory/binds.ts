@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { PROBABLE_CAUSE } from '#daemon/domain/alarm'
 import type { DirectoryAccount } from '#daemon/domain/directory'
 import type { Announce } from '#daemon/messages'
 import type { Alarms } from '#daemon/services/alarms'
@@ -110,6 +111,9 @@ export class Binds {
       name: ALARM,
       source: `ldap/${address}`,
       severity: 'major',
+      eventType: 'other',
+      probableCause: PROBABLE_CAUSE.authenticationFailure,
+      remoteHost: address,
       description: `More than ${this.#tries.points} wrong directory passwords came from ${address} within a minute.`,
       remedy: 'Look at that machine. If it is a phone, correct the LDAP password in its configuration.',
     })

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Cron } from 'croner'
+import { PROBABLE_CAUSE } from '#daemon/domain/alarm'
 import type { Contact } from '#daemon/domain/directory'
 import type { Announce } from '#daemon/messages'
 import type { Alarms } from '#daemon/services/alarms'
@@ -104,6 +105,7 @@ export class Upstreams implements UpstreamsPort {
     else {
       alarms.raise({
         ...{ name: ALARM, source, severity: 'minor', eventType: 'communications' },
+        probableCause: PROBABLE_CAUSE.underlyingResourceUnavailable,
         description: `The directory "${settings.name}" could not be copied: ${run.problem}`,
         remedy: 'Look at ldap.upstreams in the configuration and at that server; then sync it again.',
       })
