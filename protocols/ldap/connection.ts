@@ -216,11 +216,11 @@ export class Connection {
   }
 
   /** Hands over what was written, and waits while the client takes too little of it. */
-  async #flush(): Promise<void> {
+  #flush(): Promise<void> | undefined {
     const { writer, limits } = this.#options
     if (writer.length > 0) this.#transport.write(Buffer.from(writer.done()))
     writer.clear()
-    await this.#transport.room(limits.writeBytes)
+    return this.#transport.room(limits.writeBytes)
   }
 
   /** What was sent in the clear behind the request to encrypt may be somebody else's: it ends the connection. */

@@ -103,11 +103,11 @@ export class Transport {
     if (this.open && this.#socket.writable) this.#socket.write(bytes)
   }
 
-  /** Resolves once no more than `limit` bytes wait for the client, or the socket is gone. */
-  async room(limit: number): Promise<void> {
-    if (this.#socket.writableLength <= limit) return
+  /** Resolves once no more than `limit` bytes wait for the client, or the socket is gone; undefined when it is so. */
+  room(limit: number): Promise<void> | undefined {
     const socket = this.#socket
-    await new Promise<void>((resolve) => {
+    if (socket.writableLength <= limit) return undefined
+    return new Promise((resolve) => {
       const done = () => {
         clearTimeout(late)
         socket.off('drain', done).off('close', done)
