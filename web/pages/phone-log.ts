@@ -130,9 +130,8 @@ function listView(web: Web, query: Query, { lines, leftOut, collection }: PhoneL
   const now = web.port.now()
   const href = (to: number) => listHref(query, 'newest', { page: to })
   return {
-    self: href(page),
-    // Only where new lines come in; a page further back would slide away from who reads it.
-    follows: collection !== undefined && page === 1,
+    // A link, as a list that swaps itself would take focus and marked text away from who reads it.
+    newest: href(1),
     collection: collection && { by: collection.by, until: web.time.moment(collection.until, now) },
     leftOut: leftOut > 0 ? count(leftOut) : '',
     clipped: lines.length >= MOST_LINES ? count(MOST_LINES) : '',
