@@ -33,6 +33,7 @@ const kea: OtherServer = {
   async start(where, folder, subnet, pasted = '', insideSubnet = '') {
     const file = join(folder, 'kea.json')
     const { cidr, range } = placesOf(subnet)
+    const pools = insideSubnet.includes('"pools"') ? '' : `, "pools": [{ "pool": "${range}" }]`
     await writeFile(
       file,
       `{ "Dhcp4": {
@@ -40,7 +41,7 @@ const kea: OtherServer = {
         "lease-database": { "type": "memfile", "name": "${join(folder, LEASES.kea)}", "lfc-interval": 0 },
         "loggers": [{ "name": "kea-dhcp4", "severity": "INFO", "output_options": [{ "output": "stdout", "flush": true }] }],
         "valid-lifetime": 3600,
-        "subnet4": [{ "id": 1, "subnet": "${cidr}", "pools": [{ "pool": "${range}" }] ${insideSubnet && `, ${insideSubnet}`} }]
+        "subnet4": [{ "id": 1, "subnet": "${cidr}" ${pools} ${insideSubnet && `, ${insideSubnet}`} }]
         ${pasted && `, ${pasted}`}
       } }`,
     )

@@ -4,7 +4,15 @@ import type { DhcpPlan, OptionSetting, Reservation, Subnet } from '#daemon/domai
 import { conditionText } from '#daemon/domain/dhcp/sentences'
 import { optionName, showOptionValue } from '#protocols/lib/dhcp-option'
 import { formatMac } from '#protocols/lib/mac'
+import { isReserved } from './own.ts'
 import { commentText } from './text.ts'
+
+/** One sentence, and the part of the plan that it tells: an export that writes that part need not say it. */
+export interface HandItem {
+  readonly text: string
+  /** Undefined for what no export writes. */
+  readonly of: object | undefined
+}
 
 /** Phones are told these by the export itself, out of the subnet's time zone. */
 const CLOCK: ReadonlySet<number> = new Set([2, 4])
@@ -12,47 +20,54 @@ const CLOCK: ReadonlySet<number> = new Set([2, 4])
 const MOST = 200
 
 /**
- * What the plan says and an export does not: classes and pools of one's own, options for every client, reservations,
- * single devices. Addresses are the other server's, and each server has its own way to say the rest; so people are told,
- * one sentence for each, and nothing is missing in silence.
+ * What the plan says besides what phones get: for every client, for classes, reservations, single devices and pools.
+ * Options for all clients are the other server's own matter; of the rest each server writes what it can.
  */
-export function byHand(plan: DhcpPlan): string[] {
-  const lines = [
-    ...told('Every client', plan.options),
-    ...plan.subnets.flatMap(subnetLines),
+export function byHand(plan: DhcpPlan): HandItem[] {
+  return [
+    ...told('Every client', plan.options, undefined),
+    ...plan.subnets.flatMap((subnet) => subnetItems(plan, subnet)),
     ...plan.classes.flatMap((one) => {
       if (one.readyMade) return []
       const who = `Clients of class ${one.name} (${conditionText(one.when)})`
       const there = plan.subnets.flatMap(({ name, classOptions = [] }) => {
-        return classOptions.flatMap((here) => (here.name === one.name ? told(`${who} in ${name}`, here.options) : []))
+        return classOptions.flatMap((here) => {
+          return here.name === one.name ? told(`${who} in ${name}`, here.options, here) : []
+        })
       })
-      return [...told(who, one.options), ...there]
+      return [...told(who, one.options, one), ...there]
     }),
-    ...plan.devices.flatMap(({ mac, options }) => told(`The device ${formatMac(mac)}`, options)),
-  ].map(commentText)
+    ...plan.devices.flatMap((one) => told(`The device ${formatMac(one.mac)}`, one.options, one)),
+  ]
+}
+
+/** The sentences of a comment. */
+export function handLines(items: readonly HandItem[]): string[] {
+  const lines = items.map(({ text }) => commentText(text))
   return lines.length > MOST
     ? [...lines.slice(0, MOST), `and ${lines.length - MOST} more: see the configuration`]
     : lines
 }
 
-function subnetLines({ name, options = [], pools, reservations = [] }: Subnet): string[] {
+function subnetItems(plan: DhcpPlan, { name, options = [], pools, reservations = [] }: Subnet): HandItem[] {
+  const others = options.filter(({ code }) => !CLOCK.has(code))
   return [
-    ...told(
-      `Every client of ${name}`,
-      options.filter(({ code }) => !CLOCK.has(code)),
-    ),
+    ...told(`Every client of ${name}`, others, undefined),
     ...pools.flatMap((pool) => {
-      const of = `pool ${poolName(pool)} of ${name}`
-      const only = pool.classes
-        ? [`Only clients of class ${pool.classes.join(' or ')} may have an address of ${of}`]
-        : []
-      return [...only, ...told(`Clients with an address of ${of}`, pool.options ?? [])]
+      const where = `pool ${poolName(pool)} of ${name}`
+      const text = `Only clients of class ${pool.classes?.join(' or ')} may have an address of ${where}`
+      const only = pool.classes ? [{ text, of: pool }] : []
+      return [...only, ...told(`Clients with an address of ${where}`, pool.options ?? [], undefined)]
     }),
-    ...reservations.map((one) => reservationLine(one, name)),
+    ...reservations.flatMap((one) => {
+      const kept = one.by.kind === 'clientId' ? one.options.filter(({ code }) => isReserved(plan, code)) : []
+      const who = `The client with identifier ${one.by.kind === 'clientId' ? `0x${one.by.hex}` : ''} in ${name}, if a phone`
+      return [{ text: reservationText(one, name), of: one }, ...told(who, kept, undefined)]
+    }),
   ]
 }
 
-function reservationLine({ by, address, options }: Reservation, subnet: string): string {
+function reservationText({ by, address, options }: Reservation, subnet: string): string {
   const client =
     by.kind === 'mac'
       ? formatMac(by.mac)
@@ -61,8 +76,8 @@ function reservationLine({ by, address, options }: Reservation, subnet: string):
   return `Reserved in ${subnet}: ${client} gets ${gets.join('; ')}`
 }
 
-function told(who: string, options: readonly OptionSetting[]): string[] {
-  return options.map((option) => `${who}: ${shown(option)}`)
+function told(who: string, options: readonly OptionSetting[], of: object | undefined): HandItem[] {
+  return options.map((option) => ({ text: `${who}: ${shown(option)}`, of }))
 }
 
 function shown({ code, value }: OptionSetting): string {

@@ -2,14 +2,17 @@
 
 import { ipv4FromNumber } from '#protocols/lib/ipv4'
 import { MODELS } from './clients.ts'
-import type { ExportGroup, ExportOption, ExportPlan } from './plan.ts'
-import { networkOf, printableText, subnetTitle, toHex } from './text.ts'
+import type { CannotSay, ExportGroup, ExportOption, ExportPlan } from './plan.ts'
+import { commentText, networkOf, printableText, subnetTitle, toHex } from './text.ts'
 
 /**
  * For Cisco IOS and IOS XE. A pool gives the same options to all its clients, but with a class it serves only the
  * members of that class: so other makers' phones never see option 160, and need a server or network of their own.
  */
-export function ciscoExport({ groups }: ExportPlan): string {
+export function ciscoExport(plan: ExportPlan, cannot: CannotSay): string {
+  const { groups, gates } = plan
+  for (const { says } of groups.flatMap(({ own }) => own)) for (const one of says) cannot.add(one)
+  for (const { pool } of gates) cannot.add(pool)
   const lines = [
     '! Written by Offhook for Cisco IOS: paste it in configuration mode.',
     '! IOS cannot give options by class. The class keeps these pools for phones of ours; other clients of these networks',
@@ -18,6 +21,7 @@ export function ciscoExport({ groups }: ExportPlan): string {
     ...MODELS.flatMap(patterns),
     'exit',
     ...groups.flatMap((group, index) => pools(group, index + 1)),
+    ...hosts(plan, cannot),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -47,6 +51,34 @@ function pools({ subnets, phone, bootFile, vendorClasses, nextServer }: ExportGr
     lines.push(...ranges.map((range) => `  address range ${range}`), '  exit', ' exit')
     return lines
   })
+}
+
+/**
+ * IOS knows a client by option 61, which for most is 01 and the hardware address; a pool has one client only. What the
+ * host's pool does not say comes from that of its network.
+ */
+function hosts({ hosts }: ExportPlan, cannot: CannotSay): string[] {
+  return hosts.flatMap(({ label, subnet, reservation, options }) => {
+    const { by, address } = reservation
+    if (by.kind === 'circuitId' || address === undefined) {
+      cannot.add(reservation)
+      return []
+    }
+    const mac = by.kind === 'mac' ? [` ! Without option 61: hardware-address ${dots(by.mac)}`] : []
+    return [
+      ...['!', `! ${commentText(subnetTitle(subnet))}`, `ip dhcp pool OFFHOOK-${label.toUpperCase()}`],
+      ` host ${address} ${networkOf(subnet).mask}`,
+      ...mac,
+      ` client-identifier ${dots(by.kind === 'mac' ? `01${by.mac}` : by.hex)}`,
+      ...options.map(option),
+      ' exit',
+    ]
+  })
+}
+
+/** `01000f` → `0100.0f`. */
+function dots(hex: string): string {
+  return hex.replaceAll(/(....)(?=.)/g, '$1.')
 }
 
 function option(one: ExportOption): string {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { bootFileOf, MODELS, OUI } from './clients.ts'
-import type { ExportGroup, ExportOption, ExportPlan } from './plan.ts'
-import { colons, isPrintable, subnetTitle, toHex } from './text.ts'
+import { gateLines, hostLines, modelTags, optionValue, ownOptions, Tags, textValue } from './dnsmasq-own.ts'
+import type { CannotSay, ExportGroup, ExportOption, ExportPlan } from './plan.ts'
+import { colons, isPrintable, subnetTitle } from './text.ts'
 
 /** dnsmasq looks for a class anywhere in option 60 or 77: a gateway's would be found in many. */
 const GATEWAYS = ['Mediant', 'MP-', 'MP1']
@@ -9,8 +10,12 @@ const GATEWAYS = ['Mediant', 'MP-', 'MP1']
 /**
  * For dnsmasq 2.8x. Tags say who a client is; with several groups of subnets, a tag of the `dhcp-range` says where.
  */
-export function dnsmasqExport({ groups }: ExportPlan): string {
+export function dnsmasqExport(plan: ExportPlan, cannot: CannotSay): string {
+  const { groups } = plan
   const isOne = groups.length === 1
+  const tags = new Tags()
+  const own = groups.flatMap((group) => ownOptions(group, isOne ? '' : `tag:offhook-net${group.suffix},`, tags, cannot))
+  const more = [...own, ...gateLines(plan, tags, cannot), ...hostLines(plan, tags, cannot)]
   const lines = [
     '# Written by Offhook for dnsmasq: save it as a file of its own in /etc/dnsmasq.d.',
     ...MODELS.flatMap((model) => [
@@ -22,7 +27,9 @@ export function dnsmasqExport({ groups }: ExportPlan): string {
     `dhcp-mac=set:offhook-maker,${colons(OUI)}:*:*:*`,
     'tag-if=set:offhook-phone,tag:offhook-maker,tag:!offhook-gateway',
     ...vendorClassesOf(groups).map((name) => `dhcp-vendorclass=set:offhook-${name},${name}`),
+    ...tags.lines,
     ...groups.flatMap((group) => optionsOf(group, isOne)),
+    ...more,
   ]
   return `${lines.join('\n')}\n`
 }
@@ -36,7 +43,7 @@ function optionsOf(group: ExportGroup, isOne: boolean): string[] {
   if (bootFile !== undefined) {
     for (const model of MODELS) {
       const file = bootFileOf(bootFile, model)
-      const tags = `${here}${tagsOf(model)}`
+      const tags = `${here}${modelTags(model)}`
       // dhcp-boot makes the header's file, or option 67 for who asks for it; both together would send option 67 twice.
       if (isPrintable(file)) lines.push(`dhcp-boot=${tags},${textValue(file)},,${nextServer}`)
       else lines.push(`dhcp-option-force=${tags},67,${textValue(file)}`)
@@ -50,22 +57,8 @@ function optionsOf(group: ExportGroup, isOne: boolean): string[] {
   return lines
 }
 
-/** `450HD` is found in `C450HD`, too, which must not have its file. */
-function tagsOf(model: string): string {
-  const longer = MODELS.filter((other) => other !== model && other.includes(model))
-  return [`tag:offhook-${model}`, ...longer.map((other) => `tag:!offhook-${other}`)].join(',')
-}
-
-function forced(tags: string, { code, value, hex }: ExportOption): string {
-  if (value.type === 'text') return `dhcp-option-force=${tags},${code},${textValue(value.value)}`
-  if (value.type === 'ipv4') return `dhcp-option-force=${tags},${code},${value.value.join(',')}`
-  return `dhcp-option-force=${tags},${code},${colons(hex)}`
-}
-
-/** In quotes, in which only the backslash and the quote itself mean something; other bytes are written in hex. */
-function textValue(text: string): string {
-  if (!isPrintable(text)) return colons(toHex(text))
-  return `"${text.replaceAll(/["\\]/g, '\\$&')}"`
+function forced(tags: string, option: ExportOption): string {
+  return `dhcp-option-force=${tags},${option.code},${optionValue(option)}`
 }
 
 function vendorClassesOf(groups: readonly ExportGroup[]): string[] {

@@ -3,18 +3,21 @@
 import { bootHost } from '#daemon/domain/dhcp/boot-host'
 import type { ClientFacts } from '#daemon/domain/dhcp/classify'
 import { Evaluator, type ResolvedOption } from '#daemon/domain/dhcp/evaluate'
-import type { DhcpPlan, Subnet } from '#daemon/domain/dhcp/model'
+import type { DhcpPlan, OptionSetting, Subnet } from '#daemon/domain/dhcp/model'
 import type { OptionValue } from '#protocols/lib/dhcp-option'
 import { type Ipv4, parseIpv4 } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
-import { byHand } from './by-hand.ts'
+import { byHand, type HandItem } from './by-hand.ts'
 import { ANY_MODEL, OUI, VENDOR_CLASSES } from './clients.ts'
+import { type Gate, gatesOf, type Host, hostsOf, type OwnClass, ownClasses, type ToExport } from './own.ts'
 
 /** One option for another server: as people write it, and as it is on the wire (hex). */
 export interface ExportOption {
   readonly code: number
   readonly value: OptionValue
   readonly hex: string
+  /** Sent to clients that do not ask for it, too. */
+  readonly always?: boolean
 }
 
 /** Clients that are known by option 60 as a whole, e.g. `MS-UC-Client`. */
@@ -35,14 +38,21 @@ export interface ExportGroup {
   /** Option 67; holds `<MODEL>`, which a phone fills in itself where the other server cannot. */
   readonly bootFile: string | undefined
   readonly vendorClasses: readonly VendorClassOptions[]
+  /** Weakest first; all of them win over what phones and vendor classes get. */
+  readonly own: readonly OwnClass[]
 }
 
-/** What other DHCP servers must be told so that phones find us, and nothing about addresses: those are theirs. */
+/** What other DHCP servers must be told so that phones find us and get what the configuration gives them. */
 export interface ExportPlan {
   readonly groups: readonly ExportGroup[]
-  /** What no export says, one sentence for each. */
-  readonly byHand: readonly string[]
+  readonly hosts: readonly Host[]
+  readonly gates: readonly Gate[]
+  /** All that an export could leave out. */
+  readonly byHand: readonly HandItem[]
 }
+
+/** Where a writer notes what of the plan its server cannot do: the classes, reservations, devices and pools. */
+export type CannotSay = Set<object>
 
 type Encode = (value: OptionValue) => Uint8Array
 
@@ -56,25 +66,44 @@ const CLOCK: ReadonlySet<number> = new Set([2, 4])
  * exports cannot disagree with it. Of the options it takes those that these clients get and others do not.
  */
 export function exportPlan(plan: DhcpPlan, encode: Encode): ExportPlan {
-  const evaluator = new Evaluator(plan)
+  const readyMade = plan.classes.filter((one) => one.readyMade)
+  const subnets = plan.subnets.map(withoutReservations)
+  const evaluator = new Evaluator({ ...plan, subnets, classes: readyMade, devices: [] })
+  const toExport = exporter(encode)
   const groups = new Map<string, Omit<ExportGroup, 'suffix'>>()
-  for (const subnet of plan.subnets) {
-    const group = groupOf(evaluator, subnet, encode)
-    const { subnets: _, ...settings } = group
-    const key = JSON.stringify(settings)
+  for (const [index, subnet] of plan.subnets.entries()) {
+    const group = groupOf(evaluator, subnets[index] ?? subnet, toExport, ownClasses(plan, subnet, toExport))
+    const { subnets: _, own, ...settings } = group
+    const key = JSON.stringify([settings, own.map(({ says, ...one }) => one)])
     groups.set(key, { ...group, subnets: [...(groups.get(key)?.subnets ?? []), subnet] })
   }
   const isOne = groups.size === 1
   return {
     groups: [...groups.values()].map((group, index) => ({ ...group, suffix: isOne ? '' : `-${index + 1}` })),
+    hosts: hostsOf(plan, toExport),
+    gates: gatesOf(plan),
     byHand: byHand(plan),
   }
 }
 
-function groupOf(evaluator: Evaluator, subnet: Subnet, encode: Encode): Omit<ExportGroup, 'suffix'> {
-  const toExport = ({ code, value }: ResolvedOption): ExportOption => {
-    return { code, value, hex: Buffer.from(encode(value)).toString('hex') }
+function exporter(encode: Encode): ToExport {
+  return ({ code, value, always }: OptionSetting): ExportOption => {
+    const hex = Buffer.from(encode(value)).toString('hex')
+    return { code, value, hex, ...(always === true && { always }) }
   }
+}
+
+/** The evaluation is for clients that have none. */
+function withoutReservations({ reservations: _, ...subnet }: Subnet): Subnet {
+  return subnet
+}
+
+function groupOf(
+  evaluator: Evaluator,
+  subnet: Subnet,
+  toExport: ToExport,
+  own: readonly OwnClass[],
+): Omit<ExportGroup, 'suffix'> {
   const phone = optionsFor(evaluator, subnet, ANY_MODEL, true)
   const bootFile = phone.find(({ code }) => code === BOOT_FILE)?.value
   return {
@@ -86,6 +115,7 @@ function groupOf(evaluator: Evaluator, subnet: Subnet, encode: Encode): Omit<Exp
       vendorClass,
       options: optionsFor(evaluator, subnet, vendorClass, false).map(toExport),
     })).filter(({ options }) => options.length > 0),
+    own,
   }
 }
 

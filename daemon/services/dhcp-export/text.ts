@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ipv4FromNumber, netmask } from '#protocols/lib/ipv4'
+import { MODELS } from './clients.ts'
 import type { ExportGroup, ExportOption } from './plan.ts'
 
 /** What people wrote goes into a comment on one line: without what joins lines, or acts at once on a console. */
@@ -35,4 +36,10 @@ export function toHex(text: string): string {
 /** `0a0b` → `0a:0b`. */
 export function colons(hex: string): string {
   return hex.replaceAll(/(..)(?=.)/g, '$1:')
+}
+
+/** The known models that a condition is for. */
+export function modelsOf({ text, prefix }: { readonly text: string; readonly prefix: boolean }): string[] {
+  const wanted = text.toUpperCase()
+  return MODELS.filter((model) => (prefix ? model.startsWith(wanted) : model === wanted))
 }

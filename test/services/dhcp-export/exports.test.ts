@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { completePlan } from '#daemon/domain/dhcp/ready-made'
+import { exportPlan } from '#daemon/services/dhcp-export/plan'
 import { EXPORT_TARGETS, exportFor } from '#daemon/services/dhcp-export/targets'
-import { subnet } from '#test/domain/subnets'
+import { encodeOption } from '#protocols/dhcp/options'
+import type { Mac } from '#protocols/lib/mac'
+import { ip, subnet } from '#test/domain/subnets'
 import { ODD, planOf, VOICE } from './plans.ts'
 
 describe('the plan for other servers', () => {
@@ -58,7 +62,15 @@ describe.each(EXPORT_TARGETS)('whatever names and URLs hold: %s', (target) => {
       .map((parts) => parts.join('').slice(0, 60))
     fc.assert(
       fc.property(nasty, nasty, nasty, (name, url, tftp) => {
-        const text = exportFor(target, planOf({ ...VOICE, name, provisioningUrl: url, tftpServer: tftp }, ODD))
+        const when = { kind: 'vendorClass', text: url, prefix: true } as const
+        const options = [{ code: 66, value: { type: 'text', value: tftp } } as const]
+        const pools = VOICE.pools.map((pool) => ({ ...pool, classes: [name] }))
+        const reservations = [
+          { by: { kind: 'mac', mac: '00908f000001' as Mac }, address: ip('10.99.0.7'), options } as const,
+        ]
+        const odd = { ...VOICE, name, provisioningUrl: url, tftpServer: tftp, pools, reservations }
+        const plan = completePlan({ subnets: [odd, ODD], classes: [{ name, when, options }] })
+        const text = exportFor(target, exportPlan(plan, encodeOption))
         expect(text).not.toMatch(new RegExp(`^\\s*${PROBE}`, 'm'))
         expect(text).not.toMatch(/[\u2028\u2029\0]/)
       }),

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { EXPORT_TARGETS, exportFor } from '#daemon/services/dhcp-export/targets'
-import { ODD, planOf, VOICE } from './plans.ts'
+import { ODD, planOf, SOME_ONLY, VOICE } from './plans.ts'
 
 const FOLDER = join(import.meta.dirname, 'golden')
 
@@ -15,6 +15,7 @@ describe.each(EXPORT_TARGETS)('the export for %s', (target) => {
   it.each([
     ['one network', planOf(VOICE)],
     ['two networks, with names and URLs that want to break out', planOf(VOICE, ODD)],
+    ['some clients only', SOME_ONLY],
   ])('%s', (name, plan) => {
     const file = join(FOLDER, `${target}-${name.split(',')[0]?.replaceAll(' ', '-')}.txt`)
     // Git keeps line feeds; PowerShell gets its own line ends.
