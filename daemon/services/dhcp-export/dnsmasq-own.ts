@@ -95,16 +95,17 @@ export function ownOptions(group: ExportGroup, here: string, tags: Tags, cannot:
     const when = tags.of(formula)
     if (when) {
       const name = `offhook-${label}${group.suffix}`
-      const all = when.length === 0 ? here : `${here}${when.join(',')},`
-      tags.lines.push(...(all === '' ? [] : [`tag-if=set:${name},${all.replace(/,$/, '')}`]))
-      return options.map((option) => optionLine(all === '' ? '' : `tag:${name},`, option))
+      if (when.length > 0) tags.lines.push(`tag-if=set:${name},${when.join(',')}`)
+      // The tag of a range is there when options are chosen, which is later than some of the others.
+      const only = when.length > 0 ? `tag:${name},` : ''
+      return options.map((option) => optionLine(`${here}${only}`, option))
     }
     for (const one of says) cannot.add(one)
     return []
   })
 }
 
-export function hostLines({ hosts }: ExportPlan, tags: Tags, cannot: CannotSay): string[] {
+export function hostLines({ groups, hosts }: ExportPlan, tags: Tags, cannot: CannotSay): string[] {
   return hosts.flatMap(({ label, subnet, reservation, options }) => {
     const { by, address } = reservation
     const tag = `offhook-${label}`
@@ -116,7 +117,12 @@ export function hostLines({ hosts }: ExportPlan, tags: Tags, cannot: CannotSay):
         return []
       }
       tags.lines.push(`tag-if=set:${tag},${when.join(',')}`)
-      return ['', `# ${subnetTitle(subnet)}`, `dhcp-range=tag:${tag},${address},${address}`, ...lines]
+      return [
+        '',
+        `# ${subnetTitle(subnet)}`,
+        `dhcp-range=tag:${tag},${rangeTag(groups, subnet.name)}${address},${address}`,
+        ...lines,
+      ]
     }
     const client = by.kind === 'mac' ? colons(by.mac) : `id:${colons(by.hex)}`
     return ['', `# ${subnetTitle(subnet)}`, `dhcp-host=${client},set:${tag}${address ? `,${address}` : ''}`, ...lines]
@@ -124,7 +130,7 @@ export function hostLines({ hosts }: ExportPlan, tags: Tags, cannot: CannotSay):
 }
 
 /** dnsmasq looks for an address among ranges whose tags are set before it looks among the others. */
-export function gateLines({ gates }: ExportPlan, tags: Tags, cannot: CannotSay): string[] {
+export function gateLines({ groups, gates }: ExportPlan, tags: Tags, cannot: CannotSay): string[] {
   return gates.flatMap(({ label, subnet, pool, formula }) => {
     const when = tags.of(formula)
     if (!when) {
@@ -137,9 +143,18 @@ export function gateLines({ gates }: ExportPlan, tags: Tags, cannot: CannotSay):
     return [
       '',
       `# ${subnetTitle(subnet)}`,
-      ...rangeTexts(pool, ',').map((range) => `dhcp-range=${only}${range},${subnet.leaseSeconds}`),
+      ...rangeTexts(pool, ',').map(
+        (range) => `dhcp-range=${only}${rangeTag(groups, subnet.name)}${range},${subnet.leaseSeconds}`,
+      ),
     ]
   })
+}
+
+/** With several groups of subnets, a range says which one its clients are in. */
+function rangeTag(groups: readonly ExportGroup[], subnet: string): string {
+  if (groups.length === 1) return ''
+  const group = groups.find(({ subnets }) => subnets.some(({ name }) => name === subnet))
+  return group ? `set:offhook-net${group.suffix},` : ''
 }
 
 /** `450HD` is found in `C450HD`, too, which must not have its file. */
