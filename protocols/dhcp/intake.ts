@@ -4,8 +4,8 @@ import { MESSAGE, OPTION } from './options.ts'
 
 /** Messages worked on in one turn of the event loop, which reads up to twice as many: so the kernel's queue stays short. */
 const IN_ONE_TURN = 16
-/** DISCOVERs that may wait: less than a tenth of a second's work, or their senders have given up by then. */
-const MOST_DISCOVERS = 256
+/** DISCOVERs that may wait: what comes in while we are held up for a third of a second, and clients wait for longer. */
+const MOST_DISCOVERS = 2_048
 
 export interface IntakeOptions<T> {
   readonly work: (message: T) => void
