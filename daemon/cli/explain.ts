@@ -21,6 +21,7 @@ import { readCapture } from './capture-file.ts'
 import { CONFIG_FILE, readConfig } from './config-file.ts'
 import { type CliIo, fail } from './io.ts'
 import { askDaemon } from './local-api.ts'
+import { folderOf } from './people.ts'
 
 interface Options {
   readonly config: string
@@ -60,20 +61,20 @@ export function explainCommand(io: CliIo): Command {
     .option('--inform', 'made up: INFORM instead of DISCOVER')
     .action(async (mac: string | undefined, options: Options) => {
       try {
+        if (mac !== undefined && options.pcap === undefined) return await tellLast(mac, options, io)
         const config = readConfig(options.config, io.environment)
         if (options.pcap !== undefined) await replay(options.pcap, config, options, io)
-        else if (mac === undefined) tell(explainQuery(rehearsal(config), madeUp(options)), config, options, io)
-        else await tellLast(mac, config, options, io)
+        else tell(explainQuery(rehearsal(config), madeUp(options)), config, options, io)
       } catch (error) {
         fail(io, error)
       }
     })
 }
 
-async function tellLast(text: string, config: Config, options: Options, io: CliIo): Promise<void> {
+async function tellLast(text: string, options: Options, io: CliIo): Promise<void> {
   const mac = parseMac(text)
   if (!mac) throw new Error(`"${text}" is not a MAC address`)
-  const answer = await askDaemon(options.data ?? config.data.folder, `api/v1/dhcp/explain/${mac}`)
+  const answer = await askDaemon(folderOf(options, io), `api/v1/dhcp/explain/${mac}`)
   if (options.json) return io.stdout(`${JSON.stringify(answer)}\n`)
   const exchanges = answer as { readonly exchanges: readonly { readonly sentences: readonly string[] }[] }
   for (const one of exchanges.exchanges) io.stdout(`${one.sentences.map(printable).join('\n')}\n\n`)

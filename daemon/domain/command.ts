@@ -4,6 +4,10 @@
 export const COMMAND_KINDS = ['restart', 'check', 'factory reset', 'message'] as const
 export type CommandKind = (typeof COMMAND_KINDS)[number]
 
+export function isCommandKind(text: string): text is CommandKind {
+  return COMMAND_KINDS.some((kind) => kind === text)
+}
+
 /** How it is told: by SIP at once, or in the answer to its next keep-alive. */
 export const WAYS = ['sip', 'keep-alive'] as const
 export type Way = (typeof WAYS)[number]

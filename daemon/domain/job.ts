@@ -35,7 +35,9 @@ export interface Job {
   readonly endedAt: number
 }
 
-export type TargetState = 'waiting' | 'sent' | 'confirmed' | 'failed' | 'skipped'
+/** How far one phone is. */
+export const TARGET_STATES = ['waiting', 'sent', 'confirmed', 'failed', 'skipped'] as const
+export type TargetState = (typeof TARGET_STATES)[number]
 
 /** What became of one phone of a job. */
 export interface Target {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Router from '@koa/router'
-import { COMMAND_KINDS, type CommandKind } from '#daemon/domain/command'
+import { COMMAND_KINDS, isCommandKind } from '#daemon/domain/command'
 import { type Mac, parseMac } from '#protocols/lib/mac'
 import { actorOf, type NoExtras, type WebState } from '#web/context'
 import { answerFieldProblems, Problem } from '#web/http/problem'
@@ -18,7 +18,7 @@ export function commandsApiRoutes(commands: CommandsPort): Router<WebState, NoEx
   /** `kind`, and `text` of a message. 202: the phone is being told; ask again what came of it. */
   router.post('/', async (ctx) => {
     const kind = bodyText(ctx, 'kind')
-    if (!isKind(kind)) throw new Problem(400, `"kind" must be one of ${COMMAND_KINDS.join(', ')}.`)
+    if (!isCommandKind(kind)) throw new Problem(400, `"kind" must be one of ${COMMAND_KINDS.join(', ')}.`)
     const saved = await commands.submit(macOf(ctx.params.mac), { kind, text: bodyText(ctx, 'text') }, actorOf(ctx))
     if (saved.kind === 'conflict') throw new Problem(404, 'No phone with this MAC address has been seen.')
     if (saved.kind === 'refused') return answerFieldProblems(ctx, 'The phone cannot be told.', saved.errors)
@@ -32,10 +32,6 @@ export function commandsApiRoutes(commands: CommandsPort): Router<WebState, NoEx
     ctx.status = 204
   })
   return router
-}
-
-export function isKind(text: string): text is CommandKind {
-  return COMMAND_KINDS.some((kind) => kind === text)
 }
 
 function macOf(text = ''): Mac {

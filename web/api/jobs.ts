@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import Router from '@koa/router'
-import { BATCH, DELAY, type Job, type TargetState } from '#daemon/domain/job'
+import { isCommandKind } from '#daemon/domain/command'
+import { BATCH, DELAY, type Job, TARGET_STATES, type TargetState } from '#daemon/domain/job'
 import { actorOf, type NoExtras, type WebContext, type WebState } from '#web/context'
 import { answerFieldProblems, Problem } from '#web/http/problem'
 import type { JobsPort } from '#web/ports/jobs'
 import type { Saved } from '#web/ports/saved'
-import { isKind } from './commands.ts'
 import { csvLine } from './csv.ts'
 import { macsOf } from './macs.ts'
 import { bodyFields, bodyText, choices, wholeNumber } from './parameters.ts'
 
 const MOST_ROWS = 200
-export const TARGET_STATES = ['waiting', 'sent', 'confirmed', 'failed', 'skipped'] as const
 
 /** `/api/v1/jobs`: one action on many phones. Also open to the local token. Times are milliseconds since the epoch. */
 export function jobsApiRoutes(jobs: JobsPort): Router<WebState, NoExtras> {
@@ -24,7 +23,7 @@ export function jobsApiRoutes(jobs: JobsPort): Router<WebState, NoExtras> {
   /** `kind`, `macs`, and if wanted `text`, `batch`, `delaySeconds`, `retries`, `startAt`, `expiryHours`. */
   router.post('/', async (ctx) => {
     const kind = bodyText(ctx, 'kind')
-    if (!isKind(kind)) throw new Problem(400, '"kind" must name a command, such as restart.')
+    if (!isCommandKind(kind)) throw new Problem(400, '"kind" must name a command, such as restart.')
     const number = (name: string, otherwise: number) => {
       const value = bodyFields(ctx)[name] ?? otherwise
       if (typeof value === 'number' && Number.isFinite(value)) return value

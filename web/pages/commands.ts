@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Router from '@koa/router'
-import { type Command, type CommandKind, type CommandState, isOpen, PROOF } from '#daemon/domain/command'
+import { type Command, type CommandKind, type CommandState, isCommandKind, isOpen, PROOF } from '#daemon/domain/command'
 import type { Phone } from '#daemon/domain/phone'
 import { formatMac, type Mac, parseMac } from '#protocols/lib/mac'
-import { isKind } from '#web/api/commands'
 import { actorOf, formField, type NoExtras, queryText, type Web, type WebContext, type WebState } from '#web/context'
 import type { TimeFormat } from '#web/format'
 import { showQuestion } from '#web/kit/confirm'
@@ -69,7 +68,7 @@ export function commandRoutes(web: Web, commands: CommandsPort): Router<WebState
   router.get('/:kind', (ctx) => {
     const kind = (ctx.params.kind ?? '').replace('-', ' ')
     const phone = phoneOf(web, ctx.params.mac)
-    if (!phone || !isKind(kind)) return unknown(web, ctx)
+    if (!phone || !isCommandKind(kind)) return unknown(web, ctx)
     const { title, what } = WORDS[kind]
     ask(web, ctx, phone, { title: `${title}?`, sentence: what, act: title })
   })
@@ -97,7 +96,7 @@ export function commandRoutes(web: Web, commands: CommandsPort): Router<WebState
   router.post('/:kind', async (ctx) => {
     const kind = (ctx.params.kind ?? '').replace('-', ' ')
     const phone = phoneOf(web, ctx.params.mac)
-    if (!phone || !isKind(kind)) return unknown(web, ctx)
+    if (!phone || !isCommandKind(kind)) return unknown(web, ctx)
     const saved = await commands.submit(phone.mac, { kind }, actorOf(ctx))
     if (saved.kind === 'conflict') return unknown(web, ctx)
     const told = saved.kind === 'saved' ? WORDS[kind].done : (saved.errors[0]?.message ?? 'It was not told.')

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Router from '@koa/router'
-import type { TargetState } from '#daemon/domain/job'
+import { TARGET_STATES, type TargetState } from '#daemon/domain/job'
 import { formatMac } from '#protocols/lib/mac'
-import { exportJob, TARGET_STATES } from '#web/api/jobs'
+import { exportJob } from '#web/api/jobs'
 import { actorOf, type NoExtras, queryText, type Web, type WebContext, type WebState } from '#web/context'
 import { count, type TimeFormat } from '#web/format'
 import { showQuestion } from '#web/kit/confirm'

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Router from '@koa/router'
+import { isCommandKind } from '#daemon/domain/command'
 import { BATCH, DELAY } from '#daemon/domain/job'
 import type { Mac } from '#protocols/lib/mac'
-import { isKind } from '#web/api/commands'
 import { actorOf, formField, type NoExtras, queryText, type Web, type WebContext, type WebState } from '#web/context'
 import { count } from '#web/format'
 import { goOn } from '#web/kit/flash'
@@ -83,7 +83,7 @@ export function jobNewRoutes(web: Web, jobs: JobsPort): Router<WebState, NoExtra
     // What was shown must be what is done: another number of phones is shown again.
     if (formField(ctx, 'seen') !== String(macs.length)) return preview(web, ctx, values, macs)
     const kind = values.kind ?? ''
-    if (!isKind(kind)) return refuse(web, ctx, values, [{ field: 'kind', message: 'Choose one of these.' }])
+    if (!isCommandKind(kind)) return refuse(web, ctx, values, [{ field: 'kind', message: 'Choose one of these.' }])
     const number = (name: string) => Number(values[name])
     const saved = await jobs.begin(
       {
@@ -150,7 +150,7 @@ function preview(web: Web, ctx: WebContext, values: Values, macs: readonly Mac[]
   })
   const more = macs.length - named.length
   const kind = values.kind ?? ''
-  const action = isKind(kind) ? ACTIONS[kind] : kind
+  const action = isCommandKind(kind) ? ACTIONS[kind] : kind
   showPage(web, ctx, {
     ...{ view: 'kit/confirm', title: 'Begin this job?', section: 'jobs' },
     data: {
