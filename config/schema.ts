@@ -4,6 +4,7 @@ import { alarms } from './alarms.ts'
 import { commands } from './commands.ts'
 import { dhcp } from './dhcp.ts'
 import { cidr, endpoint, ipv4, live, restart, timeZone } from './fields.ts'
+import { http } from './http.ts'
 import { ldap } from './ldap.ts'
 import { snmp } from './snmp.ts'
 import { syslog } from './syslog.ts'
@@ -39,20 +40,6 @@ const web = z.strictObject({
   timeZone: timeZone
     .optional()
     .meta(restart('Time zone', 'In which the pages show times, as an IANA name; by default the machine’s own.')),
-})
-
-const http = z.strictObject({
-  enabled: z.boolean().default(true).meta(restart('Phone HTTP', 'Serve files and take keep-alives over HTTP.')),
-  listen: z
-    .array(endpoint)
-    .min(1)
-    .prefault(['0.0.0.0:80', '0.0.0.0:8080', '0.0.0.0:8081'])
-    .meta(
-      restart(
-        'Phone listeners',
-        'Phones fetch files from the first one; keep-alives go to the one with port 8081, or the last.',
-      ),
-    ),
 })
 
 const tftp = z.strictObject({

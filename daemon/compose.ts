@@ -4,7 +4,6 @@ import type { Logger } from 'pino'
 import type { Config } from '#config/schema'
 import { AlertsHandler } from '#protocols/alerts/handler'
 import type { LinkSocket } from '#protocols/dhcp/server'
-import { PhoneHttpServer } from '#protocols/http/server'
 import { KeepaliveHandler } from '#protocols/keepalive/handler'
 import { ProvisioningHandler } from '#protocols/provisioning/handler'
 import { tftpFiles } from '#protocols/provisioning/tftp-files'
@@ -22,6 +21,7 @@ import { composeForwarding } from './compose/forwarding.ts'
 import { composeFoundation } from './compose/foundation.ts'
 import { composeJobs } from './compose/jobs.ts'
 import { composePeople } from './compose/people.ts'
+import { composePhoneHttp } from './compose/phone-http.ts'
 import { composeSip } from './compose/sip.ts'
 import { composeSnmp } from './compose/snmp.ts'
 import { composeSyslog } from './compose/syslog.ts'
@@ -65,18 +65,14 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const forwarding = composeForwarding(base, alarming.scopes, credentials, snmp.engine)
 
   const tftp = new TftpServer({ listen: config.tftp.listen, port: tftpFiles(files), observe })
-  const http = new PhoneHttpServer({
-    listeners: config.http.listen.map((endpoint) => ({ endpoint })),
-    handlers: [
-      new KeepaliveHandler(telling.commands),
-      new AlertsHandler(alarming.phoneAlarms),
-      new ProvisioningHandler(files),
-    ],
-    observe,
-  })
+  const http = composePhoneHttp(base, [
+    new KeepaliveHandler(telling.commands),
+    new AlertsHandler(alarming.phoneAlarms),
+    new ProvisioningHandler(files),
+  ])
   const phoneServers: ProtocolServer[] = [
     ...(config.tftp.enabled ? [tftp] : []),
-    ...(config.http.enabled ? [http] : []),
+    ...http.servers,
     ...directory.servers,
     ...sip.servers,
     ...snmp.servers,
@@ -126,9 +122,19 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     },
     stop: () => store.close(),
   }
-  const services = [snmp, forwarding, people, phones, dhcp, directory, telling, working, alarming, syslog].flatMap(
-    ({ parts }) => parts,
-  )
+  const services = [
+    snmp,
+    forwarding,
+    people,
+    phones,
+    dhcp,
+    directory,
+    telling,
+    working,
+    alarming,
+    syslog,
+    http,
+  ].flatMap(({ parts }) => parts)
   const supervised = fixed.map((server) => supervise(server, alarms, announce))
   const parts: Part[] = [data, ...services, dhcp.switched, ...supervised]
   return { parts, serving, configuration: base.configuration, accounts, announce, alarms, localToken }

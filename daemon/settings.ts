@@ -11,8 +11,13 @@ import type { AlarmSettings } from '#daemon/services/alarms'
 import type { NamedNetwork } from '#daemon/services/scopes/subnet-scopes'
 import { type PhonePorts, phoneUrls } from '#daemon/vendors/audiocodes/urls'
 
-/** Phones fetch files from the first listener; keep-alives go to port 8081, where old firmware sends them, or the last. */
+/**
+ * Phones fetch files from the first listener; keep-alives go to port 8081, where old firmware sends them, or the last.
+ * With https both go to the one listener that has TLS.
+ */
 export function phonePorts(config: Config): PhonePorts {
+  const { scheme, tlsListen } = config.http
+  if (scheme === 'https' && tlsListen) return { scheme, files: tlsListen.port, keepAlive: tlsListen.port }
   const ports = config.http.listen.map(({ port }) => port)
   const [files = 80] = ports
   return { files, keepAlive: ports.includes(8081) ? 8081 : (ports.at(-1) ?? files) }
@@ -27,8 +32,8 @@ export function alarmSettings({ alarms }: Config): AlarmSettings {
 }
 
 /** The certificate files that the configuration names. */
-export function certificatesOf({ ldap }: Config): string[] {
-  return ldap.tls ? [ldap.tls.cert] : []
+export function certificatesOf({ ldap, http }: Config): string[] {
+  return [ldap.tls, http.tls].flatMap((tls) => (tls ? [tls.cert] : []))
 }
 
 /** When silent phones of one place are one alarm. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { PROBABLE_CAUSE } from '#daemon/domain/alarm'
@@ -9,6 +10,8 @@ export interface CertificateFilesOptions {
   readonly name: string
   readonly key: string
   readonly cert: string
+  /** PEM file of the authorities whose clients are let in. */
+  readonly clientCa?: string | undefined
   readonly alarms: Pick<Alarms, 'raise' | 'clear'>
   /** Puts what is in the files now in force; may throw. */
   readonly renew: () => void
@@ -18,7 +21,7 @@ export interface CertificateFilesOptions {
 const LOOK = 30_000
 const ALARM = 'CERTIFICATE UNUSABLE'
 
-/** A key and a certificate in files that somebody renews: they are read again when they change, and when asked. */
+/** A key, a certificate and perhaps authorities in files that somebody renews: they are read again when they change, and when asked. */
 export class CertificateFiles {
   readonly #options: CertificateFilesOptions
   #seen = ''
@@ -28,16 +31,16 @@ export class CertificateFiles {
     this.#options = options
   }
 
-  /** Both as PEM; throws with the setting's name when they cannot be read or do not belong together. */
-  read(): { readonly key: string; readonly cert: string } {
-    const { name } = this.#options
+  /** All as PEM; throws with the setting's name when they cannot be read or do not belong together. */
+  read(): { readonly key: string; readonly cert: string; readonly ca?: string } {
+    const { name, clientCa } = this.#options
     const pair = { key: textOf(`${name}.key`, this.#options.key), cert: textOf(`${name}.cert`, this.#options.cert) }
     try {
       createSecureContext(pair)
     } catch (error) {
       throw new Error(`${name}: the key and the certificate cannot be used together (${(error as Error).message})`)
     }
-    return pair
+    return clientCa === undefined ? pair : { ...pair, ca: authorities(`${name}.clientCa`, clientCa) }
   }
 
   /** An alarm of the last run is over: without a pair that can be used nothing starts. */
@@ -81,7 +84,8 @@ export class CertificateFiles {
   }
 
   #stamp(): string {
-    return [this.#options.key, this.#options.cert].map(stampOf).join(' ')
+    const { key, cert, clientCa = '' } = this.#options
+    return [key, cert, clientCa].map(stampOf).join(' ')
   }
 }
 
@@ -91,6 +95,19 @@ function textOf(name: string, file: string): string {
   } catch (error) {
     throw new Error(`${name}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code})`)
   }
+}
+
+/** A file without a certificate would let nobody in, or, where TLS then asks for none, everybody. */
+function authorities(name: string, file: string): string {
+  const text = textOf(name, file)
+  const all = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  try {
+    for (const one of all) new X509Certificate(one)
+  } catch (error) {
+    throw new Error(`${name}: ${file} holds what is no certificate (${(error as Error).message})`)
+  }
+  if (all.length === 0) throw new Error(`${name}: ${file} holds no certificate`)
+  return text
 }
 
 function stampOf(file: string): string {

@@ -115,6 +115,7 @@ export class Answerer {
       peer: connection.peer,
       local: connection.local,
       secure: connection.secure,
+      clientName: connection.clientName,
     }
     return decided(await handler.handle(request), sender)
   }

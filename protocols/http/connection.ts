@@ -28,6 +28,8 @@ export class Connection {
   readonly peer: Endpoint
   readonly local: Endpoint
   readonly secure: boolean
+  /** The common name of the client's certificate; only if an authority that we were given signed it. */
+  readonly clientName: string | undefined
   /** Requests read ahead of the one being answered. */
   readonly waiting: Call[] = []
   busy = false
@@ -42,6 +44,7 @@ export class Connection {
     this.peer = { address: plain(socket.remoteAddress), port: socket.remotePort ?? 0 }
     this.local = { address: plain(socket.localAddress), port: socket.localPort ?? 0 }
     this.secure = socket instanceof TLSSocket
+    this.clientName = socket instanceof TLSSocket ? clientNameOf(socket) : undefined
   }
 
   /**
@@ -58,6 +61,13 @@ export class Connection {
       if (socket.destroyed) clearTimeout(timer)
     })
   }
+}
+
+function clientNameOf(socket: TLSSocket): string | undefined {
+  if (!socket.authorized) return undefined
+  const name: unknown = socket.getPeerCertificate()?.subject?.CN
+  // A subject may have several names; then it is not said which one it is.
+  return typeof name === 'string' && name.length <= 64 ? name : undefined
 }
 
 function plain(address: string | undefined): string {

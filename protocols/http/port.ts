@@ -16,6 +16,8 @@ export interface PhoneRequest {
   /** The local address and port that took the connection. */
   readonly local: Endpoint
   readonly secure: boolean
+  /** Who the client's certificate says it is (common name), where one was checked. */
+  readonly clientName?: string | undefined
 }
 
 /** A stored file or rendered text with the validators that RFC 9110 §8.8 wants. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { DropArgument, Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { Endpoint, Exchange, Observe } from '#protocols/lib/exchange'
@@ -13,10 +13,10 @@ import { DEFAULT_LIMITS, type HttpLimits } from './limits.ts'
 import type { HttpHandler } from './port.ts'
 import { type HeadFault, headFault, rawAnswer, TUNNEL } from './unparsed.ts'
 
-/** Where the front listens; with `tls` it speaks HTTPS there. */
+/** Where the front listens; with `tls` it speaks HTTPS there. `tls` is asked at each start and by `renewTls`. */
 export interface PhoneListener {
   readonly endpoint: Endpoint
-  readonly tls?: TlsOptions
+  readonly tls?: () => TlsOptions
 }
 
 export interface PhoneHttpOptions {
@@ -39,6 +39,7 @@ export class PhoneHttpServer implements ProtocolServer {
   readonly #standing = new Standing()
   readonly #connections = new WeakMap<Socket, Connection>()
   #servers: Server[] = []
+  #secured: { readonly server: TlsServer; readonly tls: () => TlsOptions }[] = []
 
   constructor(options: PhoneHttpOptions) {
     this.#options = options
@@ -79,11 +80,17 @@ export class PhoneHttpServer implements ProtocolServer {
     this.#standing.stopped()
   }
 
+  /** For connections from now on; throws when what is given cannot be used, and goes on with what it had. */
+  renewTls(): void {
+    for (const { server, tls } of this.#secured) server.setSecureContext(tls())
+  }
+
   /** Takes no new connection, lets running answers finish, and cuts what is still open after `drainMs`. */
   async #close(): Promise<void> {
     this.#answerer.stopping = true
     const servers = this.#servers
     this.#servers = []
+    this.#secured = []
     const cut = setTimeout(() => {
       for (const server of servers) server.closeAllConnections()
     }, this.#limits.drainMs)
@@ -112,7 +119,7 @@ export class PhoneHttpServer implements ProtocolServer {
     await closed
   }
 
-  #create(tls: TlsOptions | undefined): Server {
+  #create(tls: (() => TlsOptions) | undefined): Server {
     const limits = this.#limits
     const options: ServerOptions = {
       maxHeaderSize: limits.headerBytes,
@@ -123,9 +130,7 @@ export class PhoneHttpServer implements ProtocolServer {
       // Phones' senders leave it out, and nothing here depends on it [RFC9112 §3.2 would have it refused].
       requireHostHeader: false,
     }
-    const server = tls
-      ? createTlsServer({ ...tls, ...options, handshakeTimeout: limits.headersMs })
-      : createServer(options)
+    const server = tls ? this.#createTls(tls, options) : createServer(options)
     server.maxConnections = limits.connections
     server.timeout = limits.stallMs
     // Answers a client that ends its side after the request, as small ones do (no public type for this property).
@@ -142,6 +147,12 @@ export class PhoneHttpServer implements ProtocolServer {
       this.#unparsed(socket as Socket, headFault(error)),
     )
     server.on('drop', (data) => this.#options.observe(tooMany(data)))
+    return server
+  }
+
+  #createTls(tls: () => TlsOptions, options: ServerOptions): TlsServer {
+    const server = createTlsServer({ ...tls(), ...options, handshakeTimeout: this.#limits.headersMs })
+    this.#secured.push({ server, tls })
     return server
   }
 

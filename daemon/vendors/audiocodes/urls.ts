@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Ipv4 } from '#protocols/lib/ipv4'
 
-/** The ports of ours that are written into phone files. */
+/** The ports of ours that are written into phone files, and how they are spoken to. */
 export interface PhonePorts {
+  readonly scheme?: 'http' | 'https'
   /** Where files are fetched. */
   readonly files: number
   /** Where keep-alives go. */
@@ -20,15 +21,16 @@ export interface PhoneUrls {
 }
 
 export function phoneUrls(server: Ipv4, ports: PhonePorts): PhoneUrls {
-  const files = origin(server, ports.files)
+  const { scheme = 'http' } = ports
+  const files = origin(scheme, server, ports.files)
   return {
     provisioning: `${files}/firmwarefiles;ipp/dhcpoption160.cfg`,
     configuration: `${files}/configfiles/`,
     firmware: `${files}/firmwarefiles/`,
-    keepAlive: `http://${server}:${ports.keepAlive}/`,
+    keepAlive: `${scheme}://${server}:${ports.keepAlive}/`,
   }
 }
 
-function origin(server: Ipv4, port: number): string {
-  return port === 80 ? `http://${server}` : `http://${server}:${port}`
+function origin(scheme: 'http' | 'https', server: Ipv4, port: number): string {
+  return port === (scheme === 'http' ? 80 : 443) ? `${scheme}://${server}` : `${scheme}://${server}:${port}`
 }

@@ -163,7 +163,7 @@ describe('HTTPS', () => {
       secure.push(request.secure)
       return { reply: { kind: 'redirect', status: 302, location: '/' }, evidence: {} }
     })
-    const running = await startFront([spy], { listeners: [{ ...loopback, tls }, loopback] })
+    const running = await startFront([spy], { listeners: [{ ...loopback, tls: () => tls }, loopback] })
     const [https, http] = running.server.health().endpoints
     expect((await curl('--cacert', join(folder, 'cert.pem'), `https://127.0.0.1:${https?.port}/spy`)).code).toBe(0)
     expect((await curl(`http://127.0.0.1:${http?.port}/spy`)).code).toBe(0)
