@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { builtInPlaceholders, shippedTemplates } from '#config/templates'
 import type { PhoneSettings } from '#daemon/services/directory/phone-settings'
-import { FirmwareFiles } from '#daemon/services/firmware'
+import { FirmwareFiles } from '#daemon/services/firmware/dropped'
 import type { PhoneLogs } from '#daemon/services/phone-logs/phone-logs'
 import { type Places, Provisioning } from '#daemon/services/provisioning'
 import { phonePorts, subnetsOf } from '#daemon/settings'

@@ -15,7 +15,7 @@ import type { Evidence } from '#protocols/lib/exchange'
 import { type Ipv4, peerAddress } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
 import type { Asker, FileAnswer, FileRequest, NamedScope, ProvisioningPort } from '#protocols/provisioning/port'
-import type { FirmwareFiles } from './firmware.ts'
+import type { FirmwareSource } from './firmware/source.ts'
 import { TextResources } from './text-resource.ts'
 
 export interface ProvisioningOptions {
@@ -30,7 +30,7 @@ export interface ProvisioningOptions {
   readonly keepAliveMinutes: number
   readonly templates: readonly Template[]
   readonly builtIn: Readonly<Record<string, string>>
-  readonly firmware: FirmwareFiles
+  readonly firmware: FirmwareSource
   /** How phones ask a directory, by the id of the scope they are in; secrets only where `secrets` says so. */
   readonly directory?: { layer(region: string, server: string, secrets: boolean): Layer | undefined }
   /** Last changes to a phone's own file, e.g. while its log is collected. */
@@ -62,7 +62,7 @@ export class Provisioning implements ProvisioningPort {
   async fileFor(request: FileRequest, asker: Asker): Promise<FileAnswer> {
     const stranger = this.#unknownTenant(request)
     if (stranger !== undefined) return refuse(404, stranger)
-    if (request.kind === 'firmware') return this.#options.firmware.find(request.model)
+    if (request.kind === 'firmware') return this.#options.firmware.fileFor(request, asker)
     const subnet = this.#subnetOf(asker)
     const server = subnet?.serverAddress ?? this.#options.serverAddress
     if (!server) {

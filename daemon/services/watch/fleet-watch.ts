@@ -75,7 +75,7 @@ export class FleetWatch {
       if (phone.model === '' || phone.firmware === '' || phone.status === 'silent') continue
       if (!images.has(phone.model)) images.set(phone.model, await imageOf(phone.model))
       const image = images.get(phone.model)
-      if (!image || image.version === phone.firmware || now() - image.since < UPDATE_WITHIN_MS) continue
+      if (!image?.version || image.version === phone.firmware || now() - image.since < UPDATE_WITHIN_MS) continue
       const started = store.get(timelines, phone.mac)?.value.steps.findLast(({ step }) => step === 'started')
       if (!started || started.lastAt < image.since) continue
       add(models, phone.model, phone.mac)
