@@ -43,6 +43,13 @@ export const messages = {
     meaning: 'A server or the store failed, or took too long, while stopping; `part` names it.',
     remedy: 'Check the disk if `part` is the store; otherwise nothing.',
   },
+  'systemd.unreachable': {
+    level: 'warn',
+    text: 'systemd could not be told how we are',
+    meaning:
+      'NOTIFY_SOCKET is set and systemd-notify is missing or failed; a watchdog of the unit will end this daemon.',
+    remedy: 'Install the package systemd, and keep NotifyAccess=all in the unit.',
+  },
   'config.reloaded': {
     level: 'info',
     text: 'the configuration was read again',

@@ -20,6 +20,11 @@ export function passedSockets(environment: Readonly<Record<string, string | unde
   return Array.from({ length: count }, (_, index) => ({ fd: FIRST + index, name: names[index] || 'unknown' }))
 }
 
+/** Whether a variable of systemd that names a process names us; without it, it speaks to whoever reads it. */
+export function passedTo(variable: string | undefined, pid: number): boolean {
+  return variable === undefined || variable === String(pid)
+}
+
 /** A link's DHCP socket is called `dhcp-` and the interface it is bound to (systemd/offhook-dhcp@.socket). */
 const DHCP = 'dhcp-'
 

@@ -11,6 +11,8 @@ export interface CliIo {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Our process id, which systemd names in LISTEN_PID. */
   readonly pid: number
+  /** CLOCK_MONOTONIC in microseconds, by which systemd orders reloads. */
+  monotonicMicros?(): bigint
   /** Aborted by SIGINT or SIGTERM. */
   readonly signal: AbortSignal
   setExitCode(code: number): void

@@ -9,6 +9,7 @@ import { compose, type Offhook } from '#daemon/compose'
 import { faultText } from '#daemon/journal'
 import { startAll, stopAll } from '#daemon/lifecycle'
 import { createLogger } from '#daemon/log'
+import { Notifier } from '#daemon/notify'
 import { StoreDamaged } from '#daemon/store/store'
 import { dhcpLinks, passedSockets } from '#daemon/systemd'
 import { CONFIG_FILE, readConfig, TRY_OUT_FILE } from './config-file.ts'
@@ -61,29 +62,62 @@ async function run(config: Config, read: () => Config, options: RunOptions, io: 
   io.onFault((error) => announce('daemon.fault', { error: faultText(error) }))
   announce('daemon.starting', { data: config.data.folder })
   const started = startAll(offhook.parts, io.signal, STOP_DEADLINE)
+  const systemd = notifier(offhook, io)
   // The try-out ends with its terminal; a service reads its configuration again.
-  if (!options.tryOut) io.onHangup(() => void started.then(() => offhook.configuration.reload()).catch(() => {}))
+  if (!options.tryOut) io.onHangup(() => void started.then(() => reload(offhook, systemd)).catch(() => {}))
   await started
   try {
-    await serve(offhook, config, options, io)
+    await serve(offhook, config, options, io, systemd)
   } finally {
     announce('daemon.stopping')
+    const told = systemd.stopping()
     await withdrawLocalApi(config.data.folder)
     for (const { part, error } of await stopAll(offhook.parts, STOP_DEADLINE)) {
       announce('daemon.stop.incomplete', { part, error: error.message })
       io.setExitCode(1)
     }
+    await told
     announce('daemon.stopped')
   }
 }
 
+function notifier({ serving, announce }: Offhook, { environment, pid, monotonicMicros }: CliIo): Notifier {
+  return new Notifier({
+    ...{ environment, pid, monotonicMicros },
+    healthy: () => serving().every((server) => server.health().state === 'serving'),
+    onFailure: (error) => announce('systemd.unreachable', { error }),
+  })
+}
+
+async function reload(offhook: Offhook, systemd: Notifier): Promise<void> {
+  systemd.reloading()
+  const { outcome, complaints } = await offhook.configuration.reload()
+  const refused = outcome === 'refused' ? ` The changed configuration was refused: ${complaints[0]}` : ''
+  systemd.ready(`${summary(offhook)}.${refused}`)
+}
+
+/** For `systemctl status`. */
+function summary(offhook: Offhook): string {
+  return `Serving ${offhook
+    .serving()
+    .map(({ name }) => name)
+    .join(', ')}`
+}
+
 /** Says where we are, and serves until the signal. */
-async function serve(offhook: Offhook, config: Config, options: RunOptions, io: CliIo): Promise<void> {
+async function serve(
+  offhook: Offhook,
+  config: Config,
+  options: RunOptions,
+  io: CliIo,
+  systemd: Notifier,
+): Promise<void> {
   const { accounts, announce } = offhook
   const oneTime = await accounts.oneTimePassword()
   const url = `http://${config.web.listen.address}:${offhook.serving().at(-1)?.health().endpoints[0]?.port}/`
   await offerLocalApi(config.data.folder, { url, token: offhook.localToken })
   announce('daemon.ready', { url })
+  systemd.ready(summary(offhook))
   io.stdout(`Offhook is ready: ${url}\n`)
   for (const { name, health } of offhook.serving().map((server) => ({ name: server.name, health: server.health() }))) {
     const where = health.endpoints.map(({ address, port }) => `${address}:${port}`).join(', ')

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Command, CommanderError } from 'commander'
+import { alarmCommand } from './alarm.ts'
+import { checkConfigCommand } from './check-config.ts'
+import { dhcpCommand } from './dhcp.ts'
+import { directoryCommand } from './directory.ts'
+import { explainCommand } from './explain.ts'
+import type { CliIo } from './io.ts'
+import { jobCommand } from './job.ts'
+import { leasesCommand } from './leases.ts'
+import { exportCommand, importCommand } from './people.ts'
+import { phoneCommand } from './phone.ts'
+import { reloadCommand } from './reload.ts'
+import { runCommand } from './run.ts'
+import { simulateCommand } from './simulate.ts'
+import { snmpCommand } from './snmp.ts'
+import { storeCommand, verifyCommand } from './store.ts'
+import { userCommand } from './user.ts'
+
+/** What every command's exit code means; the manual pages have this table, too. */
+export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
+  [0, 'Done, and nothing is wrong.'],
+  [1, 'It could not be done, only in part, or what was examined has a fault; standard error says what.'],
+  [2, 'The command line is wrong: nothing was tried.'],
+  [130, 'Interrupted a second time, without waiting for the end.'],
+]
+const USAGE = 2
+
+/** `offhook`, with all that it can do. */
+export function offhookProgram(io: CliIo): Command {
+  return new Command('offhook')
+    .description('The open phone room: boots, configures and watches a company’s desk phones')
+    .addCommand(runCommand(io))
+    .addCommand(checkConfigCommand(io))
+    .addCommand(reloadCommand(io))
+    .addCommand(simulateCommand(io))
+    .addCommand(verifyCommand(io))
+    .addCommand(storeCommand(io))
+    .addCommand(leasesCommand(io))
+    .addCommand(userCommand(io))
+    .addCommand(importCommand(io))
+    .addCommand(exportCommand(io))
+    .addCommand(dhcpCommand(io))
+    .addCommand(directoryCommand(io))
+    .addCommand(explainCommand(io))
+    .addCommand(alarmCommand(io))
+    .addCommand(snmpCommand(io))
+    .addCommand(phoneCommand(io))
+    .addCommand(jobCommand(io))
+}
+
+/** Runs the command line `args`, without the program's name, and sets the exit code. */
+export async function runProgram(args: readonly string[], io: CliIo): Promise<void> {
+  const program = offhookProgram(io)
+  everyCommand(program, (command) => {
+    command.exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
+  })
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // Commander calls help that was asked for an error with exit code 0, and a wrong command line one with 1.
+    if (error.exitCode !== 0) io.setExitCode(USAGE)
+  }
+}
+
+export function everyCommand(command: Command, visit: (command: Command) => void): void {
+  visit(command)
+  for (const one of command.commands) everyCommand(one, visit)
+}
