@@ -53,7 +53,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const people = composePeople(base, view)
   const directory = composeDirectory(base, people.scopes, credentials)
   const syslog = composeSyslog(base)
-  const { files, firmware } = composeFiles(base, people.scopes, directory.phoneLdap, syslog.logs)
+  const { files, firmware, ...provisioning } = composeFiles(base, people.scopes, directory.phoneLdap, syslog.logs)
   const dhcp = composeDhcp(base, dhcpLinks)
   const sip = composeSip(base)
   const telling = composeCommands(base, fleet, sip.caller, credentials)
@@ -127,6 +127,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     forwarding,
     people,
     phones,
+    provisioning,
     dhcp,
     directory,
     telling,

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path'
 import { builtInPlaceholders, shippedTemplates } from '#config/templates'
+import { partOf } from '#daemon/lifecycle'
 import type { PhoneSettings } from '#daemon/services/directory/phone-settings'
 import { FirmwareFiles } from '#daemon/services/firmware/dropped'
 import type { PhoneLogs } from '#daemon/services/phone-logs/phone-logs'
-import { type Places, Provisioning } from '#daemon/services/provisioning'
+import { Programs } from '#daemon/services/provisioning/programs'
+import { Provisioning } from '#daemon/services/provisioning/provisioning'
+import type { Scopes } from '#daemon/services/scopes/scopes'
 import { phonePorts, subnetsOf } from '#daemon/settings'
 import { identify } from '#daemon/vendors/audiocodes/identify'
 import { files as filesOf } from '#protocols/provisioning/answer'
@@ -12,15 +15,17 @@ import type { Foundation } from './foundation.ts'
 
 /** What phones fetch: their configuration and firmware, the same by HTTP and TFTP. */
 export function composeFiles(
-  { config, configuration, store, now }: Foundation,
-  scopes: Places,
+  { config, configuration, store, now, vault }: Foundation,
+  scopes: Scopes,
   directory: PhoneSettings,
   logs: PhoneLogs,
 ) {
   const firmware = new FirmwareFiles(join(config.data.folder, 'firmware'))
   const subnets = configuration.derive(subnetsOf)
   const provisioning = new Provisioning({
-    ...{ store, now, identify, firmware, scopes, directory },
+    ...{ store, vault, now, identify, firmware, directory },
+    programs: new Programs(),
+    ofAddress: (tree, address) => scopes.ofAddressIn(tree, address),
     get subnets() {
       return subnets()
     },
@@ -30,8 +35,10 @@ export function composeFiles(
     },
     serverAddress: config.server.address,
     amend: (mac, file, server) => logs.amend(mac, file, server),
-    templates: shippedTemplates(),
+    shipped: shippedTemplates(),
     builtIn: builtInPlaceholders(),
   })
-  return { firmware, files: filesOf(provisioning) }
+  configuration.onReload('phones’ files', () => provisioning.renderer.forget())
+  const parts = [partOf('provisioning', provisioning)]
+  return { parts, provisioning, firmware, files: filesOf(provisioning) }
 }

@@ -11,6 +11,8 @@ import type { Collection } from '#daemon/domain/log-collection'
 import type { Maintenance } from '#daemon/domain/maintenance'
 import type { Phone, User } from '#daemon/domain/phone'
 import type { StoredPhoneLdap } from '#daemon/domain/phone-ldap'
+import type { LevelSettings } from '#daemon/domain/provisioning/level-settings'
+import type { Template, TemplateMapping } from '#daemon/domain/provisioning/template'
 import type { ScopeRecord } from '#daemon/domain/scope'
 import type { Table } from './store.ts'
 
@@ -58,3 +60,9 @@ export const logCollections: Table<Collection> = { name: 'logCollections' }
 export const jobs: Table<Job> = { name: 'jobs' }
 /** What became of each phone of a job, keyed by the job's id, a slash and the MAC. */
 export const jobTargets: Table<Target> = { name: 'jobTargets' }
+/** Templates that were made or changed here, keyed by `Template.id`; a shipped one with the same id gives way to it. */
+export const templates: Table<Template> = { name: 'templates' }
+/** One record, `rules`: which template the phones of a model get in a place. */
+export const templateMapping: Table<TemplateMapping> = { name: 'templateMapping' }
+/** What people set for each level, keyed by `LevelKey`. */
+export const levels: Table<LevelSettings> = { name: 'levels' }

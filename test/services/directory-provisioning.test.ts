@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { tmpdir } from 'node:os'
 import { buffer } from 'node:stream/consumers'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { builtInPlaceholders, shippedTemplates } from '#config/templates'
 import type { Lease } from '#daemon/domain/lease'
 import { newPhone, newUser } from '#daemon/domain/phone'
 import { FirmwareFiles } from '#daemon/services/firmware/dropped'
-import { Provisioning } from '#daemon/services/provisioning'
+import { Programs } from '#daemon/services/provisioning/programs'
+import { Provisioning } from '#daemon/services/provisioning/provisioning'
 import { put } from '#daemon/store/store'
 import { leases, phones, users } from '#daemon/store/tables'
 import type { Ipv4 } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
+import { unlockedVault } from '#test/support/vault'
 import { BASE, freshDesk } from './directory-desk.ts'
 
 const mac = '00908f123456' as Mac
@@ -19,11 +21,20 @@ const NOW = 1_700_000_000_000
 async function house() {
   const { desk, store, scopes } = await freshDesk()
   const provisioning = new Provisioning({
-    ...{ store, now: () => NOW, identify: () => ({ model: '420HD', firmware: '2.2.16' }), subnets: [], scopes },
+    vault: unlockedVault(),
+    ...{ store, now: () => NOW, identify: () => ({ model: '420HD', firmware: '2.2.16' }), subnets: [] },
+    ofAddress: (tree, address) => scopes.ofAddressIn(tree, address),
     ...{ serverAddress: '10.1.0.2' as Ipv4, ports: { files: 8080, keepAlive: 8081 }, keepAliveMinutes: 60 },
-    ...{ templates: shippedTemplates(), builtIn: builtInPlaceholders(), firmware: new FirmwareFiles(tmpdir()) },
+    ...{
+      shipped: shippedTemplates(),
+      programs: new Programs(),
+      builtIn: builtInPlaceholders(),
+      firmware: new FirmwareFiles(tmpdir()),
+    },
     directory: desk.phones,
   })
+  await provisioning.start()
+  onTestFinished(() => provisioning.stop())
   /** The LDAP lines of the phone's own file, asked for from an address. */
   const lines = async (address = '10.1.2.3') => {
     const asker = { peer: { address, port: 4_000 }, transport: 'http' as const, userAgent: undefined }

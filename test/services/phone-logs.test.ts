@@ -11,7 +11,8 @@ import { newPhone, type Phone } from '#daemon/domain/phone'
 import { FirmwareFiles } from '#daemon/services/firmware/dropped'
 import { LogFiles, type LogLimits } from '#daemon/services/phone-logs/log-files'
 import { PhoneLogs } from '#daemon/services/phone-logs/phone-logs'
-import { Provisioning } from '#daemon/services/provisioning'
+import { Programs } from '#daemon/services/provisioning/programs'
+import { Provisioning } from '#daemon/services/provisioning/provisioning'
 import { put } from '#daemon/store/store'
 import { leases, logCollections, phones } from '#daemon/store/tables'
 import type { Ipv4 } from '#protocols/lib/ipv4'
@@ -20,6 +21,7 @@ import { decode } from '#protocols/syslog/codec'
 import { SyslogServer } from '#protocols/syslog/server'
 import { freshFolder } from '#test/store/folder'
 import { freshStore } from '#test/support/store'
+import { unlockedVault } from '#test/support/vault'
 
 const MAC = '00908f123456' as Mac
 const OTHER = '00908f123457' as Mac
@@ -127,12 +129,15 @@ test('a log is collected for a time, over a restart, and taken back afterwards',
   const { logs, phone, clock, store, files, now } = await desk()
   await phone(MAC)
   const provisioning = new Provisioning({
+    vault: unlockedVault(),
     ...{ store, now, subnets: [], serverAddress: '10.1.0.2' as Ipv4, ports: { files: 80, keepAlive: 8081 } },
-    ...{ keepAliveMinutes: 60, templates: shippedTemplates(), builtIn: builtInPlaceholders() },
+    ...{ keepAliveMinutes: 60, shipped: shippedTemplates(), programs: new Programs(), builtIn: builtInPlaceholders() },
     identify: () => undefined,
     firmware: new FirmwareFiles(freshFolder()),
     amend: (mac, file, server) => logs.amend(mac, file, server),
   })
+  await provisioning.start()
+  onTestFinished(() => provisioning.stop())
   const asker = { peer: { address: '10.1.2.3', port: 1 }, transport: 'http', userAgent: undefined } as const
   const settings = async () => {
     const answer = await provisioning.fileFor({ kind: 'device-config', mac: MAC }, asker)

@@ -7,10 +7,11 @@ import { buffer } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { builtInPlaceholders, shippedTemplates } from '#config/templates'
 import { newPhone, newUser } from '#daemon/domain/phone'
-import { type Scope, SYSTEM } from '#daemon/domain/scope'
+import { type Scope, type ScopeTree, SYSTEM } from '#daemon/domain/scope'
 import type { Subnet } from '#daemon/domain/subnet'
 import { FirmwareFiles } from '#daemon/services/firmware/dropped'
-import { Provisioning } from '#daemon/services/provisioning'
+import { Programs } from '#daemon/services/provisioning/programs'
+import { Provisioning } from '#daemon/services/provisioning/provisioning'
 import { Scopes } from '#daemon/services/scopes/scopes'
 import { put, type Store } from '#daemon/store/store'
 import { phones, scopes as scopesTable, users } from '#daemon/store/tables'
@@ -19,6 +20,7 @@ import { parseCidr } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
 import type { Asker, FileAnswer, FileRequest } from '#protocols/provisioning/port'
 import { freshStore } from '#test/support/store'
+import { unlockedVault } from '#test/support/vault'
 
 const mac = '00908f123456' as Mac
 const asker: Asker = { peer: { address: '10.1.2.3', port: 4_000 }, transport: 'http', userAgent: undefined }
@@ -46,6 +48,7 @@ async function provisioningWith(change: { serverAddress?: Ipv4; zone?: string; s
   const store = await freshStore()
   const clock = { now: Date.parse('2026-01-02T03:04:05Z') }
   const provisioning = new Provisioning({
+    vault: unlockedVault(),
     store,
     now: () => clock.now,
     identify: ({ userAgent }) => (userAgent === undefined ? undefined : { model: '430HD', firmware: 'UC_2.0.13.121' }),
@@ -53,21 +56,24 @@ async function provisioningWith(change: { serverAddress?: Ipv4; zone?: string; s
     serverAddress: change.serverAddress,
     ports: { files: 8080, keepAlive: 8081 },
     keepAliveMinutes: 60,
-    templates: shippedTemplates(),
+    shipped: shippedTemplates(),
+    programs: new Programs(),
     builtIn: builtInPlaceholders(),
     firmware: new FirmwareFiles(folder),
-    ...(change.scopes && { scopes: await scopesOn(store, change.scopes) }),
+    ...(change.scopes && { ofAddress: await scopesOn(store, change.scopes) }),
   })
+  await provisioning.start()
+  onTestFinished(() => provisioning.stop())
   return { provisioning, store, clock, folder }
 }
 
 /** The real service upon a tree that is there already. */
-async function scopesOn(store: Store, scopes: readonly Scope[]): Promise<Scopes> {
+async function scopesOn(store: Store, scopes: readonly Scope[]) {
   await store.commit([put(scopesTable, 'tree', { scopes })], { durable: true })
   const service = new Scopes({ store, now: () => 0, random: randomBytes, announce: () => {}, networks: [] })
   await service.start()
   onTestFinished(() => service.stop())
-  return service
+  return (tree: ScopeTree, address: Ipv4) => service.ofAddressIn(tree, address)
 }
 
 async function textOf(answer: FileAnswer): Promise<string> {

@@ -10,7 +10,7 @@ import {
   phoneLdapProblem,
   type StoredPhoneLdap,
 } from '#daemon/domain/phone-ldap'
-import type { Layer } from '#daemon/domain/placeholder'
+import type { Layer } from '#daemon/domain/provisioning/placeholder'
 import { type Vault, VaultError } from '#daemon/services/vault'
 import { put, type Store } from '#daemon/store/store'
 import { phoneLdap } from '#daemon/store/tables'

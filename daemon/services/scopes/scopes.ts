@@ -85,7 +85,12 @@ export class Scopes implements ScopesPort {
 
   /** The scope that an address proposes: by the scopes' own subnets and those of the configuration, the smaller first. */
   ofAddress(address: Ipv4): Scope | undefined {
-    return this.#subnets.ofAddress(this.#tree, address)
+    return this.ofAddressIn(this.#tree, address)
+  }
+
+  /** The same in a tree that may only be thought of. */
+  ofAddressIn(tree: ScopeTree, address: Ipv4): Scope | undefined {
+    return this.#subnets.ofAddress(tree, address)
   }
 
   add(draft: ScopeDraft, by: Actor): Promise<ScopeAnswer> {

@@ -5,6 +5,8 @@ export interface Layer {
   /** What people call it: `built-in`, `system`, `model 440HD`, `user anna`, `device 00908f123456`. */
   readonly name: string
   readonly values: Readonly<Record<string, string | undefined>>
+  /** Names of those values that are secrets. */
+  readonly secrets?: ReadonlySet<string>
 }
 
 /** A placeholder's value and the layer it came from. */
@@ -24,4 +26,17 @@ export function resolve(layers: readonly Layer[], name: string): Resolved | unde
     if (layer && value !== undefined) return { value, source: layer.name }
   }
   return undefined
+}
+
+/** Every layer that knows `name`, the one that wins last. */
+export function valuesOf(layers: readonly Layer[], name: string): Resolved[] {
+  return layers.flatMap((layer) => {
+    const value = Object.hasOwn(layer.values, name) ? layer.values[name] : undefined
+    return value === undefined ? [] : [{ value, source: layer.name }]
+  })
+}
+
+/** Every name that some layer knows, sorted. */
+export function namesIn(layers: readonly Layer[]): string[] {
+  return [...new Set(layers.flatMap(({ values }) => Object.keys(values)))].sort()
 }

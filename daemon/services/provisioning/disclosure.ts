@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** What becomes of secrets in a file. Each kind has a name, by which what was made with it is kept apart. */
+export interface Disclosure {
+  readonly name: string
+  /** Undefined leaves it out, and with it the line that it stands in. `sealed` was sealed for `place`. */
+  readonly secret: (sealed: string, place: string) => string | undefined
+  /** What stands for a secret that is known in clear; by default the secret itself. */
+  readonly shown?: (secret: string) => string
+}
+
+/** For whoever has not proved to be the phone. */
+export const WITHOUT_SECRETS: Disclosure = { name: 'without', secret: () => undefined }
+
+/** For a phone that has proved to be itself. */
+export function opened(open: (sealed: string, place: string) => string | undefined): Disclosure {
+  return { name: 'opened', secret: open }
+}
+
+/** For people: that there is a secret, and no more. */
+export const MASKED: Disclosure = { name: 'masked', secret: () => MASK, shown: () => MASK }
+
+export const MASK = '********'

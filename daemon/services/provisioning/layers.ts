@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Phone, User } from '#daemon/domain/phone'
+import { type LevelKey, type LevelSettings, secretPlace } from '#daemon/domain/provisioning/level-settings'
+import type { Layer } from '#daemon/domain/provisioning/placeholder'
+import { globalFileName, type Template } from '#daemon/domain/provisioning/template'
+import { type PhonePorts, phoneUrls } from '#daemon/vendors/audiocodes/urls'
+import type { Ipv4 } from '#protocols/lib/ipv4'
+import type { Mac } from '#protocols/lib/mac'
+import type { Disclosure } from './disclosure.ts'
+
+/** What we know ourselves: our address as this phone reaches it, and what follows from it. */
+export function systemLayer(server: Ipv4, ports: PhonePorts, keepAliveMinutes: number): Layer {
+  const urls = phoneUrls(server, ports)
+  return {
+    name: 'system',
+    values: {
+      ServerIP: server,
+      KeepActivePeriod: String(keepAliveMinutes),
+      KeepAliveUrl: urls.keepAlive,
+      ConfigurationUrl: urls.configuration,
+      FirmwareUrl: urls.firmware,
+    },
+  }
+}
+
+/** What people set for a level. */
+export function settingsLayer(
+  name: string,
+  key: LevelKey,
+  settings: LevelSettings | undefined,
+  { secret }: Disclosure,
+): Layer[] {
+  if (!settings) return []
+  const opened = Object.entries(settings.sealed).map(([name, sealed]) => [name, secret(sealed, secretPlace(key, name))])
+  const values: Readonly<Record<string, string | undefined>> = { ...settings.values, ...Object.fromEntries(opened) }
+  return Object.keys(values).length > 0 ? [{ name, values, secrets: new Set(Object.keys(settings.sealed)) }] : []
+}
+
+export function userLayer(user: User): Layer {
+  const { name, displayName, phoneNumber, authName, language } = user
+  const line = { Line1Enabled: '1', Line1Id: firstNumber(phoneNumber) || name, Line1AuthName: authName || name }
+  const values = { ...line, DisplayName: displayName, ...(language !== '' && { Language: language }) }
+  return { name: `user ${name}`, values }
+}
+
+/** A phone has one line of ours: the first of the user's numbers. */
+function firstNumber(numbers: string): string {
+  return numbers.split(',', 1)[0]?.trim() ?? ''
+}
+
+/** What people said of the phone itself. */
+export function deviceLayer(phone: Phone): Layer {
+  const { language, vlanMode, vlanId, vlanPriority } = phone
+  const said = { Language: language, VLANMode: vlanMode, VLANID: vlanId, VLANPriority: vlanPriority }
+  return { name: `device ${phone.mac}`, values: Object.fromEntries(Object.entries(said).filter(([, v]) => v)) }
+}
+
+/** What nobody can set otherwise. */
+export function factsLayer(mac: Mac, model: string, template: Template): Layer {
+  return { name: 'the phone', values: { mac, Model: model, GlobalFile: globalFileName(template) } }
+}

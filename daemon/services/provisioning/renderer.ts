@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+import { clockValues } from '#daemon/domain/dhcp/daylight-saving'
+import type { Phone, User } from '#daemon/domain/phone'
+import { placementOf } from '#daemon/domain/placement'
+import { type Addition, type DeviceFile, deviceFile, sharedText } from '#daemon/domain/provisioning/device-file'
+import type { Program } from '#daemon/domain/provisioning/language'
+import type { LevelKey, LevelSettings } from '#daemon/domain/provisioning/level-settings'
+import type { Layer } from '#daemon/domain/provisioning/placeholder'
+import {
+  type ChosenTemplate,
+  chooseTemplate,
+  globalFileName,
+  type Template,
+} from '#daemon/domain/provisioning/template'
+import { type Scope, ScopeTree, SYSTEM } from '#daemon/domain/scope'
+import { type Subnet, subnetOf } from '#daemon/domain/subnet'
+import type { Store } from '#daemon/store/store'
+import { levels, phones, scopes, templateMapping, templates as templatesTable, users } from '#daemon/store/tables'
+import type { PhonePorts } from '#daemon/vendors/audiocodes/urls'
+import { type Ipv4, parseIpv4 } from '#protocols/lib/ipv4'
+import type { Mac } from '#protocols/lib/mac'
+import type { NamedScope } from '#protocols/provisioning/port'
+import { type Disclosure, WITHOUT_SECRETS } from './disclosure.ts'
+import { deviceLayer, factsLayer, settingsLayer, systemLayer, userLayer } from './layers.ts'
+import type { Programs } from './programs.ts'
+
+/** The tables as they are, or as they would be after a change. */
+export type Reader = Pick<Store, 'get' | 'entries'>
+
+/** What files are made of, apart from the tables. */
+export interface RendererOptions {
+  readonly programs: Programs
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly shipped: readonly Template[]
+  readonly builtIn: Readonly<Record<string, string>>
+  readonly subnets: readonly Subnet[]
+  /** Our address towards phones of no known subnet. */
+  readonly serverAddress: Ipv4 | undefined
+  readonly ports: PhonePorts
+  readonly keepAliveMinutes: number
+  /** How phones ask a directory, by the id of the scope they are in; secrets only where `secrets` says so. */
+  readonly directory?: { layer(region: string, server: string, secrets: boolean): Layer | undefined }
+  /** The scope that an address proposes; by default the tree's own subnets tell. */
+  readonly ofAddress?: (tree: ScopeTree, address: Ipv4) => Scope | undefined
+}
+
+/** Who asks for a file, and from where. */
+export interface Situation {
+  /** Where the request came from; undefined for a phone that is only thought of. */
+  readonly address: Ipv4 | undefined
+  /** What the URL names. */
+  readonly named?: NamedScope | undefined
+  readonly model: string
+  readonly firmware: string
+}
+
+export interface RenderedDevice {
+  readonly kind: 'file'
+  readonly file: DeviceFile
+  readonly template: ChosenTemplate
+  readonly scope: Scope
+  readonly server: Ipv4
+  /** The farthest first. */
+  readonly layers: readonly Layer[]
+}
+
+export interface NoFile {
+  readonly kind: 'none'
+  readonly status: 404 | 503
+  readonly reason: string
+}
+
+interface Place {
+  readonly server: Ipv4
+  readonly subnet: Subnet | undefined
+}
+
+/** Makes phones' files of what the tables hold. What many phones share is worked out once, until `forget` is called. */
+export class Renderer {
+  readonly #reader: Reader
+  readonly #options: RendererOptions
+  readonly #clocks = new Map<string, Readonly<Record<string, string>>>()
+  readonly #stacks = new Map<string, readonly Layer[]>()
+  readonly #shared = new Map<string, ReadonlySet<string>>()
+  #tree: ScopeTree | undefined
+  #templates: ReadonlyMap<string, Template> | undefined
+
+  constructor(reader: Reader, options: RendererOptions) {
+    this.#reader = reader
+    this.#options = options
+  }
+
+  /** Templates, settings, places or the configuration changed. */
+  forget(): void {
+    this.#stacks.clear()
+    this.#shared.clear()
+    this.#tree = undefined
+    this.#templates = undefined
+  }
+
+  get tree(): ScopeTree {
+    this.#tree ??= new ScopeTree(this.#reader.get(scopes, 'tree')?.value.scopes ?? [])
+    return this.#tree
+  }
+
+  /** By id: those that were made here before those that were shipped. */
+  get templates(): ReadonlyMap<string, Template> {
+    this.#templates ??= new Map(
+      [
+        ...Array.from(this.#reader.entries(templatesTable), ({ value }) => value),
+        ...this.#options.shipped.filter(({ id }) => !this.#reader.get(templatesTable, id)),
+      ].map((template) => [template.id, template]),
+    )
+    return this.#templates
+  }
+
+  /** The part of a template, by the name that `;#use` gives it. */
+  partOf(part: string): Program | undefined {
+    const [id = '', which] = part.split('/')
+    const template = this.templates.get(id)
+    return template && this.#options.programs.of(which === 'global' ? template.global : template.private)
+  }
+
+  /** Our address as seen from another one; a refusal when none is set. */
+  placeOf(address: Ipv4 | undefined): Place | NoFile {
+    const subnet = address === undefined ? undefined : subnetOf(this.#options.subnets, address)
+    const server = subnet?.serverAddress ?? this.#options.serverAddress
+    if (server) return { server, subnet }
+    const reason = `no server address is set for ${address ?? 'phones of unknown address'}`
+    return { kind: 'none', status: 503, reason: `${reason}: set server.address, or a subnet for it` }
+  }
+
+  /** The phone as a table knows it: where it would ask from, and as what. */
+  situationOf(phone: Phone): Situation {
+    const address = parseIpv4(phone.address) ?? parseIpv4(phone.externalAddress)
+    return { address, model: phone.model, firmware: phone.firmware }
+  }
+
+  device(mac: Mac, { address, named, model, firmware }: Situation, disclosure: Disclosure): RenderedDevice | NoFile {
+    const place = this.placeOf(address)
+    if ('kind' in place) return place
+    const phone = this.#reader.get(phones, mac)?.value
+    const approved = phone?.approval === 'approved' ? phone : undefined
+    const user = approved && this.#userOf(approved)
+    const scope = this.#scopeOf(phone, named, address)
+    const own = this.#level(`device/${mac}`)
+    const path = this.tree.path(scope.id)
+    const mapping = this.#reader.get(templateMapping, 'rules')?.value ?? { rules: [] }
+    const chosen = chooseTemplate(this.templates, mapping, { model, firmware, own: own?.template ?? '', path })
+    if (!chosen) {
+      const reason = model === '' ? `the model of ${mac} is not known yet` : `no template knows the model ${model}`
+      return { kind: 'none', status: 404, reason }
+    }
+    const { template } = chosen
+    const layers = [
+      ...this.#stack(place, scope, template, disclosure),
+      ...(user ? [userLayer(user), ...this.#settings(`user ${user.name}`, `user/${user.name}`, disclosure)] : []),
+      ...(approved ? [deviceLayer(approved)] : []),
+      ...this.#settings(`device ${mac}`, `device/${mac}`, disclosure),
+      factsLayer(mac, model, template),
+    ]
+    const nearby = address === undefined ? scope : this.scopeAt(address)
+    const parts = {
+      template: template.title,
+      global: this.#options.programs.of(template.global),
+      private: this.#options.programs.of(template.private),
+      additions: this.#additions(template, path, user, mac),
+      own: layers,
+      partOf: (part: string) => this.partOf(part),
+    }
+    const file = deviceFile(parts, this.#sharedLines(template, place, nearby))
+    return { kind: 'file', file, template: chosen, scope, server: place.server, layers }
+  }
+
+  /** The shared file of a template, for whoever asks from an address. It is without secrets: all can fetch it. */
+  shared(template: Template, address: Ipv4 | undefined, named?: NamedScope): string | NoFile {
+    const place = this.placeOf(address)
+    if ('kind' in place) return place
+    const scope = (named && this.named(named)) ?? this.scopeAt(address)
+    const layers = this.#stack(place, scope, template, WITHOUT_SECRETS)
+    return sharedText(this.#options.programs.of(template.global), layers, (part) => this.partOf(part))
+  }
+
+  templateOfShared(name: string): Template | undefined {
+    const wanted = name.toLowerCase()
+    return [...this.templates.values()].find((template) => globalFileName(template).toLowerCase() === wanted)
+  }
+
+  /** What all who ask from an address are told, before their model is known. */
+  common(address: Ipv4 | undefined, named?: NamedScope): readonly Layer[] | NoFile {
+    const place = this.placeOf(address)
+    if ('kind' in place) return place
+    return this.#stack(place, (named && this.named(named)) ?? this.scopeAt(address), undefined, WITHOUT_SECRETS)
+  }
+
+  /** The scope that a URL names. */
+  named({ kind, name }: NamedScope): Scope | undefined {
+    const found = this.tree.find(name, kind === 'tenant' ? kind : undefined)
+    return found.kind === 'found' ? found.scope : undefined
+  }
+
+  scopeAt(address: Ipv4 | undefined): Scope {
+    const { ofAddress } = this.#options
+    if (address === undefined) return SYSTEM
+    return (ofAddress ? ofAddress(this.tree, address) : this.tree.ofAddress(address)) ?? SYSTEM
+  }
+
+  /** What people said of the phone, then what its URL says, then what its address does. */
+  #scopeOf(phone: Phone | undefined, named: NamedScope | undefined, address: Ipv4 | undefined): Scope {
+    const { ofAddress } = this.#options
+    const propose = ofAddress && ((at: Ipv4) => ofAddress(this.tree, at))
+    const owner = phone && phone.owner !== '' ? this.#reader.get(users, phone.owner)?.value : undefined
+    const placed = phone && placementOf(phone, owner, this.tree, propose)
+    if (placed?.why === 'user' || placed?.why === 'set') return placed.scope
+    const said = named && this.named(named)
+    if (said) return said
+    return placed?.why === 'subnet' ? placed.scope : this.scopeAt(address)
+  }
+
+  #userOf(phone: Phone): User | undefined {
+    return this.#reader.get(users, phone.owner || phone.userName.toLowerCase())?.value
+  }
+
+  #level(key: LevelKey): LevelSettings | undefined {
+    return this.#reader.get(levels, key)?.value
+  }
+
+  #settings(name: string, key: LevelKey, disclosure: Disclosure): Layer[] {
+    return settingsLayer(name, key, this.#level(key), disclosure)
+  }
+
+  /** All layers that do not depend on the phone itself, the farthest first. */
+  #stack(place: Place, scope: Scope, template: Template | undefined, disclosure: Disclosure): readonly Layer[] {
+    const year = new Date(this.#options.now()).getUTCFullYear()
+    const { server, subnet } = place
+    const key = [scope.id, server, subnet?.name ?? '', template?.id ?? '', disclosure.name, year].join('\n')
+    const known = this.#stacks.get(key)
+    if (known) return known
+    const { builtIn, ports, keepAliveMinutes } = this.#options
+    const ofTemplate = template
+      ? this.#settings(`template ${template.title}`, `template/${template.id}`, disclosure)
+      : []
+    const layers = [
+      { name: 'built-in', values: builtIn },
+      systemLayer(server, ports, keepAliveMinutes),
+      ...this.#settings('system', 'system', disclosure),
+      ...ofTemplate,
+      ...this.#subnetLayer(subnet),
+      ...this.#directoryLayer(scope, server, disclosure),
+      ...this.tree.path(scope.id).flatMap((place) => this.#scopeLayers(place, disclosure)),
+    ]
+    this.#stacks.set(key, layers)
+    return layers
+  }
+
+  #subnetLayer(subnet: Subnet | undefined): Layer[] {
+    if (!subnet) return []
+    const values = { Primary_NTP: subnet.ntpServers[0], ...this.#clockOf(subnet) }
+    return [{ name: `subnet ${subnet.name}`, values }]
+  }
+
+  /** The same for every phone of a place, but for the password. */
+  #directoryLayer(scope: Scope, server: Ipv4, disclosure: Disclosure): Layer[] {
+    const id = scope.id === SYSTEM.id ? '' : scope.id
+    const open = this.#options.directory?.layer(id, server, disclosure.name !== WITHOUT_SECRETS.name)
+    if (!open) return []
+    const secrets = new Set(['LDAPPassword'])
+    const { LDAPPassword: password, ...values } = open.values
+    if (password === undefined) return [open]
+    const shown = disclosure.shown ? disclosure.shown(password) : password
+    return [{ ...open, secrets, values: { ...values, LDAPPassword: shown } }]
+  }
+
+  #scopeLayers(scope: Scope, disclosure: Disclosure): Layer[] {
+    // What is set for the system stands before the model's template.
+    if (scope.id === SYSTEM.id) return []
+    const name = `${scope.kind} ${scope.name}`
+    const clock = scope.timeZone === '' ? [] : [{ name, values: this.#clockOf(scope) }]
+    return [...clock, ...this.#settings(name, `scope/${scope.id}`, disclosure)]
+  }
+
+  #additions(template: Template, path: readonly Scope[], user: User | undefined, mac: Mac): Addition[] {
+    const levels: readonly (readonly [string, LevelKey])[] = [
+      ['system', 'system'],
+      [`template ${template.title}`, `template/${template.id}`],
+      ...path
+        .filter(({ id }) => id !== SYSTEM.id)
+        .map(({ kind, name, id }) => [`${kind} ${name}`, `scope/${id}`] as const),
+      ...(user ? [[`user ${user.name}`, `user/${user.name}`] as const] : []),
+      [`device ${mac}`, `device/${mac}`],
+    ]
+    return levels.flatMap(([from, key]) => {
+      const lines = this.#level(key)?.lines ?? ''
+      return lines === '' ? [] : [{ from, program: this.#options.programs.of(lines) }]
+    })
+  }
+
+  /** The lines of the shared file as a phone that asks from `nearby` gets it. */
+  #sharedLines(template: Template, place: Place, nearby: Scope): ReadonlySet<string> {
+    const layers = this.#stack(place, nearby, template, WITHOUT_SECRETS)
+    const key = [nearby.id, place.server, place.subnet?.name ?? '', template.id].join('\n')
+    const known = this.#shared.get(key)
+    if (known) return known
+    const text = sharedText(this.#options.programs.of(template.global), layers, (part) => this.partOf(part))
+    const lines = new Set(text.split('\n'))
+    this.#shared.set(key, lines)
+    return lines
+  }
+
+  /** Worked out once a year for each zone: it takes some hundred looks at the calendar. */
+  #clockOf({
+    timeZone,
+    daylightSaving: mode = 'dayOfWeek',
+  }: Pick<Subnet, 'timeZone' | 'daylightSaving'>): Readonly<Record<string, string>> {
+    if (timeZone === undefined) return {}
+    const now = this.#options.now()
+    const key = `${timeZone} ${mode} ${new Date(now).getUTCFullYear()}`
+    const values = this.#clocks.get(key) ?? clockValues(timeZone, mode, now)
+    this.#clocks.set(key, values)
+    return values
+  }
+}
