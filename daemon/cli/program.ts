@@ -2,8 +2,10 @@
 import { Command, CommanderError } from 'commander'
 import { alarmCommand } from './alarm.ts'
 import { checkConfigCommand } from './check-config.ts'
+import { completionCommand } from './completion.ts'
 import { dhcpCommand } from './dhcp.ts'
 import { directoryCommand } from './directory.ts'
+import { USAGE } from './exit-codes.ts'
 import { explainCommand } from './explain.ts'
 import type { CliIo } from './io.ts'
 import { jobCommand } from './job.ts'
@@ -16,15 +18,6 @@ import { simulateCommand } from './simulate.ts'
 import { snmpCommand } from './snmp.ts'
 import { storeCommand, verifyCommand } from './store.ts'
 import { userCommand } from './user.ts'
-
-/** What every command's exit code means; the manual pages have this table, too. */
-export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
-  [0, 'Done, and nothing is wrong.'],
-  [1, 'It could not be done, only in part, or what was examined has a fault; standard error says what.'],
-  [2, 'The command line is wrong: nothing was tried.'],
-  [130, 'Interrupted a second time, without waiting for the end.'],
-]
-const USAGE = 2
 
 /** `offhook`, with all that it can do. */
 export function offhookProgram(io: CliIo): Command {
@@ -47,6 +40,7 @@ export function offhookProgram(io: CliIo): Command {
     .addCommand(snmpCommand(io))
     .addCommand(phoneCommand(io))
     .addCommand(jobCommand(io))
+    .addCommand(completionCommand(io))
 }
 
 /** Runs the command line `args`, without the program's name, and sets the exit code. */
