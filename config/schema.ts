@@ -106,6 +106,15 @@ const fleet = z.strictObject({
     .meta(live('Most unknown phones', 'How many unapproved phones are remembered before newcomers are turned away.')),
 })
 
+const firmware = z.strictObject({
+  maxMegabytes: z
+    .int()
+    .min(1)
+    .max(4_096)
+    .default(512)
+    .meta(live('Largest firmware file', 'Megabytes of one image that is uploaded.')),
+})
+
 const log = z.strictObject({
   level: z
     .enum(['trace', 'debug', 'info', 'warn', 'error'])
@@ -131,6 +140,7 @@ export const configSchema = z.strictObject({
   alarms: alarms.prefault({}).meta(live('Alarms', 'How long they are remembered, and where they go.')),
   snmp: snmp.prefault({}).meta(live('SNMP', 'The MIB, and the agent that shows it.')),
   syslog: syslog.prefault({}).meta(live('Phone logs', 'What phones log, and how much of it is kept.')),
+  firmware: firmware.prefault({}).meta(live('Firmware', 'Images for phones.')),
   log: log.prefault({}).meta(live('Log', 'What is written to standard output.')),
 })
 

@@ -16,6 +16,7 @@ import { composeCommands } from './compose/commands.ts'
 import { composeDhcp } from './compose/dhcp.ts'
 import { composeDirectory } from './compose/directory.ts'
 import { composeFiles } from './compose/files.ts'
+import { composeFirmware } from './compose/firmware.ts'
 import { composeFleet } from './compose/fleet.ts'
 import { composeForwarding } from './compose/forwarding.ts'
 import { composeFoundation } from './compose/foundation.ts'
@@ -53,13 +54,15 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const people = composePeople(base, view)
   const directory = composeDirectory(base, people.scopes, credentials)
   const syslog = composeSyslog(base)
-  const { files, firmware, ...provisioning } = composeFiles(base, people.scopes, directory.phoneLdap, syslog.logs)
+  const firmware = composeFirmware(base, people.scopes)
+  const { phoneLdap } = directory
+  const { files, ...provisioning } = composeFiles(base, people.scopes, phoneLdap, syslog.logs, firmware.serving)
   const dhcp = composeDhcp(base, dhcpLinks)
   const sip = composeSip(base)
   const telling = composeCommands(base, fleet, sip.caller, credentials)
   const approvals = composeApprovals(base, { fleet, view, people, commands: telling.commands })
   const working = composeJobs(base, telling.commands)
-  const alarming = composeAlarms(base, fleet, people.scopes, firmware)
+  const alarming = composeAlarms(base, fleet, people.scopes, { files, ...firmware })
   const accounts = new Accounts(store, now, announce, (name, from) => alarming.signIns.throttled(name, from))
   const snmp = composeSnmp(base, { fleet: () => view.summary(), leased: dhcp.leased }, credentials)
   const forwarding = composeForwarding(base, alarming.scopes, credentials, snmp.engine)
@@ -127,6 +130,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     forwarding,
     people,
     phones,
+    firmware,
     provisioning,
     dhcp,
     directory,

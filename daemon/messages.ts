@@ -207,6 +207,37 @@ export const messages = {
     meaning: '`rejected` rows changed nothing; the answer to the import names each with its reason.',
     remedy: NOTHING,
   },
+  'firmware.added': {
+    level: 'info',
+    text: 'a firmware image was added',
+    meaning: 'Phones get it once it is chosen for their model; `doubts` counts what looked wrong and was accepted.',
+    remedy: NOTHING,
+  },
+  'firmware.removed': {
+    level: 'info',
+    text: 'a firmware image was removed',
+    meaning: 'Nothing used it.',
+    remedy: NOTHING,
+  },
+  'firmware.chosen': {
+    level: 'info',
+    text: 'phones get another firmware image from now on',
+    meaning: '`where` is the system, a place or a MAC; without `image` the choice was taken back.',
+    remedy: NOTHING,
+  },
+  'firmware.found': {
+    level: 'warn',
+    text: 'a firmware image was found that nobody entered',
+    meaning:
+      'Its file is whole, but the list did not hold it: it was copied there, or power failed at the wrong moment.',
+    remedy: 'Look at it on the page Firmware, and remove it if nobody needs it.',
+  },
+  'firmware.lost': {
+    level: 'error',
+    text: 'the file of a firmware image is missing or has another size',
+    meaning: 'Phones for which it is chosen are refused it and keep what they run.',
+    remedy: 'Upload the same file again, or choose another image.',
+  },
   'scope.added': {
     level: 'info',
     text: 'a region, site or other scope was added',

@@ -4,7 +4,7 @@ import type { Part } from '#daemon/lifecycle'
 import type { Reading } from '#daemon/metrics'
 import { AlarmDesk } from '#daemon/services/alarm-desk'
 import { NetworkScopes, PlaceScopes } from '#daemon/services/alarm-scopes'
-import type { FirmwareFiles } from '#daemon/services/firmware/dropped'
+import type { Wanted } from '#daemon/services/firmware/wanted'
 import type { Fleet } from '#daemon/services/fleet'
 import { MaintenanceWindows } from '#daemon/services/maintenance'
 import { PhoneAlarms } from '#daemon/services/phone-alarms'
@@ -16,6 +16,7 @@ import { SelfWatch } from '#daemon/services/watch/self-watch'
 import { SignInWatch } from '#daemon/services/watch/sign-in-watch'
 import { certificatesOf, foldSettings, subnetsOf } from '#daemon/settings'
 import { identify } from '#daemon/vendors/audiocodes/identify'
+import type { Files } from '#protocols/provisioning/answer'
 import type { Foundation } from './foundation.ts'
 
 /** How often alarms are looked after, in milliseconds. */
@@ -24,7 +25,12 @@ const TICK_MS = 15_000
 const LOOK_MS = 2_000
 
 /** Alarms: who raises them, and what keeps them in bounds. */
-export function composeAlarms(base: Foundation, fleet: Fleet, places: Scopes, firmware: FirmwareFiles) {
+export function composeAlarms(
+  base: Foundation,
+  fleet: Fleet,
+  places: Scopes,
+  { files, wanted }: { readonly files: Files; readonly wanted: Wanted },
+) {
   const { alarms, store, config, configuration, now, onFault, listen } = base
   const scopes = new PlaceScopes(places, new NetworkScopes(configuration.derive(subnetsOf)))
   const maintenance = new MaintenanceWindows({ store, scopes, now })
@@ -42,7 +48,14 @@ export function composeAlarms(base: Foundation, fleet: Fleet, places: Scopes, fi
   })
 
   const scopeOf = scopes.of.bind(scopes)
-  const boots = new BootWatch({ store, alarms, now, identify, scopeOf, imageSize: (model) => firmware.size(model) })
+  const boots = new BootWatch({
+    ...{ store, alarms, now, identify, scopeOf },
+    imageSize: async ({ evidence: { file = '', userAgent }, peer }) => {
+      const { answer } = await files.open(file, { peer, transport: 'http', userAgent })
+      return answer.kind === 'file' ? answer.resource.size : undefined
+    },
+    hasImage: (model) => wanted.everywhere(model),
+  })
   listen((exchange) => boots.heard(exchange))
   const signIns = new SignInWatch(alarms, now)
   const self = new SelfWatch({
@@ -52,7 +65,7 @@ export function composeAlarms(base: Foundation, fleet: Fleet, places: Scopes, fi
   const state = new FleetWatch({
     ...{ store, alarms, now, scopeOf },
     label: (scope) => scopes.label(scope),
-    imageOf: (model) => firmware.image(model),
+    imageOf: (phone) => wanted.by(phone),
   })
 
   /** What was raised during maintenance and still lasts is told when it ends. */

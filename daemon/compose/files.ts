@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { join } from 'node:path'
 import { builtInPlaceholders, shippedTemplates } from '#config/templates'
 import { partOf } from '#daemon/lifecycle'
 import type { PhoneSettings } from '#daemon/services/directory/phone-settings'
-import { FirmwareFiles } from '#daemon/services/firmware/dropped'
+import type { FirmwareSource } from '#daemon/services/firmware/source'
 import type { PhoneLogs } from '#daemon/services/phone-logs/phone-logs'
 import { Programs } from '#daemon/services/provisioning/programs'
 import { Provisioning } from '#daemon/services/provisioning/provisioning'
@@ -19,8 +18,8 @@ export function composeFiles(
   scopes: Scopes,
   directory: PhoneSettings,
   logs: PhoneLogs,
+  firmware: FirmwareSource,
 ) {
-  const firmware = new FirmwareFiles(join(config.data.folder, 'firmware'))
   const subnets = configuration.derive(subnetsOf)
   const provisioning = new Provisioning({
     ...{ store, vault, now, identify, firmware, directory },
@@ -40,5 +39,5 @@ export function composeFiles(
   })
   configuration.onReload('phones’ files', () => provisioning.renderer.forget())
   const parts = [partOf('provisioning', provisioning)]
-  return { parts, provisioning, firmware, files: filesOf(provisioning) }
+  return { parts, provisioning, files: filesOf(provisioning) }
 }

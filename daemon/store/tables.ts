@@ -5,6 +5,7 @@ import type { BootTimeline } from '#daemon/domain/boot'
 import type { CommandQueue } from '#daemon/domain/command'
 import type { ForwardCursor, StoredDestination, ToldAlarm } from '#daemon/domain/destination'
 import type { Contact, DirectoryAccount, SyncRun } from '#daemon/domain/directory'
+import type { Firmware, FirmwareChoices } from '#daemon/domain/firmware'
 import type { Job, Target } from '#daemon/domain/job'
 import type { Lease } from '#daemon/domain/lease'
 import type { Collection } from '#daemon/domain/log-collection'
@@ -66,3 +67,7 @@ export const templates: Table<Template> = { name: 'templates' }
 export const templateMapping: Table<TemplateMapping> = { name: 'templateMapping' }
 /** What people set for each level, keyed by `LevelKey`. */
 export const levels: Table<LevelSettings> = { name: 'levels' }
+/** Images that phones may be given, keyed by the SHA-256 of their bytes, which lie in a file of that name. */
+export const firmwares: Table<Firmware> = { name: 'firmwares' }
+/** One record, `choices`, says which image is for which model and place. */
+export const firmwareChoices: Table<FirmwareChoices> = { name: 'firmwareChoices' }

@@ -40,7 +40,7 @@ function evidenceOf(name: string, request: FileRequest | undefined, userAgent: s
   if (userAgent !== undefined) evidence.userAgent = userAgent
   if (!request) return evidence
   evidence.fileKind = request.kind
-  if (request.kind === 'device-config') evidence.mac = request.mac
-  if ('model' in request) evidence.model = request.model
+  if ('mac' in request) evidence.mac = request.mac
+  if ('model' in request && request.model !== '') evidence.model = request.model
   return evidence
 }

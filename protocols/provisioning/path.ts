@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parseMac } from '#protocols/lib/mac'
+import { type Mac, parseMac } from '#protocols/lib/mac'
 import type { FileRequest, NamedScope } from './port.ts'
 
 /** Characters of a name looked at; phones keep their URLs below 128. */
@@ -12,6 +12,8 @@ const SHARED_PART = /^(?=.*_global)[a-z0-9][\w-]{0,127}(?:\.[\w-]{1,32}){0,4}\.c
 const MODEL = /^(?=.{1,40}$)[a-z0-9]+(?:[._-][a-z0-9]+)*$/i
 /** A region's or tenant's name: any text but the ones that mean a folder. */
 const SCOPE = /^(?!\.{1,2}$)[^\\\p{Cc}]{1,64}$/u
+/** SHA-256 of an image. */
+const IMAGE = /^[0-9a-f]{64}$/i
 const CLIMBS = /(?:^|[/\\])\.{1,2}(?:[/\\]|$)|[\\\p{Cc}]/u
 
 /**
@@ -35,6 +37,7 @@ export function climbs(name: string): boolean {
 /** A folder says nothing about the file in it, except where it is named for a model, a region or a tenant. */
 interface Folder {
   readonly model?: string
+  readonly mac?: Mac
   readonly scope?: NamedScope
 }
 
@@ -46,8 +49,9 @@ function knownFolder(segments: readonly string[]): Folder | undefined {
     case undefined:
       return PLAIN
     case 'configfiles':
-    case 'firmwarefiles':
       return second === undefined ? PLAIN : undefined
+    case 'firmwarefiles':
+      return second === undefined ? PLAIN : third === undefined ? phoneFolder(second) : undefined
     case 'ipp':
       break
     default:
@@ -67,6 +71,12 @@ function knownFolder(segments: readonly string[]): Folder | undefined {
   }
 }
 
+/** A folder of one phone's own: behind a NAT nothing else tells which phone asks for firmware. */
+function phoneFolder(name: string): Folder | undefined {
+  const mac = parseMac(name)
+  return mac && { mac }
+}
+
 function scopeFolder(kind: NamedScope['kind'], name: string): Folder | undefined {
   return SCOPE.test(name) ? { scope: { kind, name } } : undefined
 }
@@ -76,16 +86,23 @@ function fileIn(folder: Folder, file: string): FileRequest | undefined {
   const stem = file.slice(0, -4)
   switch (file.slice(-4).toLowerCase()) {
     case '.img':
-      return MODEL.test(stem) && sameModel(folder, stem) ? { kind: 'firmware', model: stem, ...scope } : undefined
+      return imageNamed(stem, folder)
     case '.cfg':
       break
     default:
       return undefined
   }
+  if (folder.mac) return undefined
   if (BOOTSTRAP.test(file)) return { kind: 'bootstrap', ...scope }
   const mac = parseMac(stem)
   if (mac) return { kind: 'device-config', mac, ...folder }
   return SHARED_PART.test(file) ? { kind: 'global-config', name: file, ...scope } : undefined
+}
+
+function imageNamed(stem: string, folder: Folder): FileRequest | undefined {
+  const said = { ...(folder.mac && { mac: folder.mac }), ...(folder.scope && { scope: folder.scope }) }
+  if (IMAGE.test(stem)) return { kind: 'firmware', model: '', image: stem.toLowerCase(), ...said }
+  return MODEL.test(stem) && sameModel(folder, stem) ? { kind: 'firmware', model: stem, ...said } : undefined
 }
 
 /** `<MODEL>/<MODEL>.img`: an image lies only in its own model's folder. */

@@ -18,8 +18,11 @@ type Asked =
   | { readonly kind: 'device-config'; readonly mac: Mac; readonly model?: string }
   /** A template's shared part, included by device files. */
   | { readonly kind: 'global-config'; readonly name: string }
-  /** `<MODEL>.img`. */
-  | { readonly kind: 'firmware'; readonly model: string }
+  /**
+   * `<MODEL>.img`, `<MODEL>_<version>.img`; `mac` where its folder names a phone. With `image`, the SHA-256 of one image
+   * in lower-case hex, `model` is empty.
+   */
+  | { readonly kind: 'firmware'; readonly model: string; readonly mac?: Mac; readonly image?: string }
 
 /** Who asks, and over what: transports differ in what may be disclosed on them. */
 export interface Asker {

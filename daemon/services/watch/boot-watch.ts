@@ -35,8 +35,10 @@ export interface BootWatchOptions {
   readonly alarms: Alarms
   readonly identify: (evidence: Evidence) => Identity | undefined
   readonly scopeOf: (phone: Phone) => string
-  /** Bytes of a model's image; undefined if there is none. */
-  readonly imageSize: (model: string) => Promise<number | undefined>
+  /** Bytes of the image that this request is for; undefined if there is none. */
+  readonly imageSize: (request: Pick<Exchange, 'evidence' | 'peer'>) => Promise<number | undefined>
+  /** Whether every phone of a model gets an image, wherever it is. */
+  readonly hasImage: (model: string) => Promise<boolean>
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -123,20 +125,20 @@ export class BootWatch {
 
   async #image({ ending, evidence, bytes = 0, ...exchange }: Exchange): Promise<void> {
     const model = modelOf(evidence.file ?? '')
-    if (model === '') return
-    if (ending === 'refuse') {
+    if (ending === 'refuse' && model !== '') {
       this.#raiser.raise({
         ...{ name: MISSING, source: `firmware/${model}`, severity: 'warning', remoteHost: exchange.peer.address },
         ...{ eventType: 'processingError', probableCause: PROBABLE_CAUSE.underlyingResourceUnavailable },
-        description: `Phones ask for ${model}.img, which is not here.`,
-        remedy: `Put ${model}.img into the firmware folder, or take the firmware URL from these phones’ configuration.`,
+        description: `Phones ask for ${model}.img, and no image is chosen for them.`,
+        remedy: `Upload an image for ${model} under Firmware and choose it, or take the firmware URL from these phones’ configuration.`,
       })
       return
     }
     if (ending !== 'reply') return
-    this.#raiser.end(MISSING, `firmware/${model}`)
+    // Others of this model may still be refused it: an image can be chosen for one place alone.
+    if (model !== '' && (await this.#options.hasImage(model))) this.#raiser.end(MISSING, `firmware/${model}`)
     const mac = this.#macOf({ evidence, ...exchange })
-    const size = await this.#options.imageSize(model).catch(() => undefined)
+    const size = await this.#options.imageSize({ evidence, peer: exchange.peer }).catch(() => undefined)
     if (!mac || size === undefined || bytes < WHOLE_IMAGE * size) return
     const firmware = this.#options.store.get(phones, mac)?.value.firmware ?? ''
     const before = this.#downloads.get(mac)

@@ -19,7 +19,7 @@ const MISMATCH = 'FIRMWARE MISMATCH'
 
 export interface Image {
   readonly version: string
-  /** When it was put there, in milliseconds since the epoch. */
+  /** When it was chosen, or put there, in milliseconds since the epoch. */
   readonly since: number
 }
 
@@ -28,7 +28,8 @@ export interface FleetWatchOptions {
   readonly alarms: Alarms
   readonly scopeOf: (phone: Phone) => string
   readonly label: (scope: string) => string
-  readonly imageOf: (model: string) => Promise<Image | undefined>
+  /** What a phone should run; undefined when nobody says, or a rollout sees to it. */
+  readonly imageOf: (phone: Phone) => Promise<Image | undefined>
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -69,21 +70,21 @@ export class FleetWatch {
   /** They started after a new image was there, and run another version. */
   async #mismatched(): Promise<void> {
     const { store, imageOf, now } = this.#options
-    const images = new Map<string, Image | undefined>()
+    const wanted = new Map<string, Set<string>>()
     const models = new Map<string, Mac[]>()
     for (const { value: phone } of store.entries(phones)) {
       if (phone.model === '' || phone.firmware === '' || phone.status === 'silent') continue
-      if (!images.has(phone.model)) images.set(phone.model, await imageOf(phone.model))
-      const image = images.get(phone.model)
+      const image = await imageOf(phone)
       if (!image?.version || image.version === phone.firmware || now() - image.since < UPDATE_WITHIN_MS) continue
       const started = store.get(timelines, phone.mac)?.value.steps.findLast(({ step }) => step === 'started')
       if (!started || started.lastAt < image.since) continue
       add(models, phone.model, phone.mac)
+      wanted.set(phone.model, (wanted.get(phone.model) ?? new Set()).add(image.version))
     }
     await this.#tell(MISMATCH, 'firmware/', models, (model, macs) => ({
       ...{ severity: 'minor', eventType: 'processingError', scope: '' },
       probableCause: PROBABLE_CAUSE.versionMismatch,
-      description: `${countOf(macs)} of model ${model} run another firmware than ${images.get(model)?.version}, although they started since it is here.`,
+      description: `${countOf(macs)} of model ${model} run another firmware than ${[...(wanted.get(model) ?? [])].sort().join(' or ')}, which is chosen for them, although they started since.`,
       remedy:
         'Look at the steps of one of them: whether it fetches the image, and from where. Another server may tell it another one.',
     }))

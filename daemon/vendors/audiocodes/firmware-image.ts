@@ -16,7 +16,7 @@ const MOST_SECTIONS = 1_024
 const SECTION = Buffer.from([0xbb, 0xbb, 0xbb, 0xbb])
 /** `2.2.16.704`, `UC_2.0.13.121`, `UC_3.4.6.604.1`. */
 const VERSION = /^(?:[A-Z]{1,4}_)?\d{1,3}(?:\.\d{1,5}){2,4}$/
-const VERSION_IN_NAME = /(?<![\d.])(?:[A-Z]{1,4}_)?\d{1,3}(?:\.\d{1,5}){2,4}(?!\.?\d)/
+const VERSION_IN_NAME = /(?:(?<![A-Z0-9])UC_)?(?<![\d.])\d{1,3}(?:\.\d{1,5}){2,4}(?!\.?\d)/i
 const MODEL_IN_NAME = /(?<![A-Z0-9])C?[34]\d\dHD|(?<![A-Z0-9])HRS/i
 const BUILT = /^\d{4}-\d\d-\d\d(?:[_ T]\d\d:\d\d(?::\d\d)?)?$/
 

@@ -50,6 +50,11 @@ describe('names that phones ask for', () => {
     ['/firmwarefiles/420hd.IMG', { kind: 'firmware', model: '420hd' }],
     ['/420HD.img', { kind: 'firmware', model: '420HD' }],
     ['/420HD/420HD.img', { kind: 'firmware', model: '420HD' }],
+    ['/firmwarefiles/440HD_2.2.16.704.img', { kind: 'firmware', model: '440HD_2.2.16.704' }],
+    ['/firmwarefiles/00908F123456/440HD.img', { kind: 'firmware', model: '440HD', mac: MAC }],
+    ['/ipp/httpproxy/firmwarefiles/00:90:8f:12:34:56/440HD.img', { kind: 'firmware', model: '440HD', mac: MAC }],
+    [`/firmwarefiles/${'aB3f'.repeat(16)}.img`, { kind: 'firmware', model: '', image: 'ab3f'.repeat(16) }],
+    [`/firmwarefiles/${MAC}/${'0'.repeat(64)}.img`, { kind: 'firmware', model: '', image: '0'.repeat(64), mac: MAC }],
     ['/440HDG-Rev0/440hdg-rev0.img', { kind: 'firmware', model: '440hdg-rev0' }],
   ])('%s', (name, request) => {
     expect(fileRequest(name)).toEqual(request)
@@ -86,6 +91,10 @@ describe('names that nobody gets anything for', () => {
     '/a/b/00908f123456.cfg',
     '/firmwarefiles/ipp/dhcpoption160.cfg',
     '/firmwarefiles/x/420HD.img',
+    '/firmwarefiles/00908f123456/00908f123456.cfg',
+    '/firmwarefiles/00908f123456/x/420HD.img',
+    `/firmwarefiles/${'0'.repeat(63)}.img`,
+    `/firmwarefiles/${'g'.repeat(64)}.img`,
     '/420HD/440HD.img',
     '/firmwarefiles/.img',
     '/firmwarefiles/a..b.img',

@@ -47,8 +47,11 @@ async function front() {
   const firmware = new FirmwareFiles(folder)
   const settings = { zeroTouch: false, keepAliveMinutes: 1, maxPending: 1_000 }
   const fleet = new Fleet({ store, now, identify, announce: () => {}, settings })
-  const imageSize = (model: string) => firmware.size(model)
-  const watch = new BootWatch({ store, alarms, now, identify, scopeOf: () => '', imageSize })
+  const watch = new BootWatch({
+    ...{ store, alarms, now, identify, scopeOf: () => '' },
+    imageSize: ({ evidence }) => firmware.size(evidence.model ?? ''),
+    hasImage: async (model) => (await firmware.size(model)) !== undefined,
+  })
   const text = (what: string) => ({ kind: 'refuse', status: 404, reason: what }) as const
   const port: ProvisioningPort = {
     fileFor: async (request) =>
@@ -192,7 +195,7 @@ test('phones that started since a new image is there and run another version are
   const firmware = new FirmwareFiles(folder)
   await writeFile(join(folder, '440HD.img'), virtualImage('440HD', 'UC_2.0.13.121'))
   clock.now = Date.now()
-  const imageOf = (model: string) => firmware.image(model)
+  const imageOf = ({ model }: Phone) => firmware.image(model)
   const watch = new FleetWatch({ store, alarms, now, scopeOf: () => '', label: () => '', imageOf })
   const started = async (firmwareNow: string) => {
     const step = { step: 'started', at: clock.now, lastAt: clock.now, count: 1, ending: 'reply', protocol: 'keepalive' }
