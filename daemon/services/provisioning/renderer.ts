@@ -63,6 +63,27 @@ export interface RenderedDevice {
   readonly server: Ipv4
   /** The farthest first. */
   readonly layers: readonly Layer[]
+  /** Those of them that are the phone's and its user's alone. */
+  readonly personal: readonly Layer[]
+  /** The lines of the shared file as this phone gets it. */
+  readonly shared: readonly string[]
+}
+
+/** What decides which texts and levels make a phone's file. */
+export interface Basis {
+  readonly kind: 'basis'
+  readonly mac: Mac
+  readonly situation: Situation
+  readonly place: Place
+  /** As it is known, if it may have what is its user's. */
+  readonly approved: Phone | undefined
+  readonly user: User | undefined
+  readonly scope: Scope
+  /** Whose shared file it gets: by its address. */
+  readonly nearby: Scope
+  /** From the system to `scope`. */
+  readonly path: readonly Scope[]
+  readonly template: ChosenTemplate
 }
 
 export interface NoFile {
@@ -71,10 +92,18 @@ export interface NoFile {
   readonly reason: string
 }
 
+interface SharedLines {
+  readonly all: readonly string[]
+  readonly set: ReadonlySet<string>
+}
+
 interface Place {
   readonly server: Ipv4
   readonly subnet: Subnet | undefined
 }
+
+/** What was asked for templates is remembered for so many questions. */
+const MOST_CHOICES = 10_000
 
 /** Makes phones' files of what the tables hold. What many phones share is worked out once, until `forget` is called. */
 export class Renderer {
@@ -82,7 +111,8 @@ export class Renderer {
   readonly #options: RendererOptions
   readonly #clocks = new Map<string, Readonly<Record<string, string>>>()
   readonly #stacks = new Map<string, readonly Layer[]>()
-  readonly #shared = new Map<string, ReadonlySet<string>>()
+  readonly #shared = new Map<string, SharedLines>()
+  readonly #choices = new Map<string, ChosenTemplate | undefined>()
   #tree: ScopeTree | undefined
   #templates: ReadonlyMap<string, Template> | undefined
 
@@ -95,6 +125,7 @@ export class Renderer {
   forget(): void {
     this.#stacks.clear()
     this.#shared.clear()
+    this.#choices.clear()
     this.#tree = undefined
     this.#templates = undefined
   }
@@ -137,30 +168,42 @@ export class Renderer {
     return { address, model: phone.model, firmware: phone.firmware }
   }
 
-  device(mac: Mac, { address, named, model, firmware }: Situation, disclosure: Disclosure): RenderedDevice | NoFile {
+  device(mac: Mac, situation: Situation, disclosure: Disclosure): RenderedDevice | NoFile {
+    const basis = this.basisOf(mac, situation)
+    return basis.kind === 'none' ? basis : this.deviceOf(basis, disclosure)
+  }
+
+  /** Cheap: nothing is filled in yet. */
+  basisOf(mac: Mac, situation: Situation): Basis | NoFile {
+    const { address, named, model, firmware } = situation
     const place = this.placeOf(address)
     if ('kind' in place) return place
     const phone = this.#reader.get(phones, mac)?.value
     const approved = phone?.approval === 'approved' ? phone : undefined
     const user = approved && this.#userOf(approved)
     const scope = this.#scopeOf(phone, named, address)
-    const own = this.#level(`device/${mac}`)
     const path = this.tree.path(scope.id)
-    const mapping = this.#reader.get(templateMapping, 'rules')?.value ?? { rules: [] }
-    const chosen = chooseTemplate(this.templates, mapping, { model, firmware, own: own?.template ?? '', path })
-    if (!chosen) {
+    const own = this.#level(`device/${mac}`)?.template ?? ''
+    const template = this.#choice(model, firmware, own, scope, path)
+    if (!template) {
       const reason = model === '' ? `the model of ${mac} is not known yet` : `no template knows the model ${model}`
       return { kind: 'none', status: 404, reason }
     }
+    const nearby = address === undefined ? scope : this.scopeAt(address)
+    return { kind: 'basis', mac, situation, place, approved, user, scope, nearby, path, template }
+  }
+
+  deviceOf(basis: Basis, disclosure: Disclosure): RenderedDevice {
+    const { mac, situation, place, approved, user, scope, nearby, path, template: chosen } = basis
     const { template } = chosen
-    const layers = [
-      ...this.#stack(place, scope, template, disclosure),
+    const personal = [
       ...(user ? [userLayer(user), ...this.#settings(`user ${user.name}`, `user/${user.name}`, disclosure)] : []),
       ...(approved ? [deviceLayer(approved)] : []),
       ...this.#settings(`device ${mac}`, `device/${mac}`, disclosure),
-      factsLayer(mac, model, template),
+      factsLayer(mac, situation.model, template),
     ]
-    const nearby = address === undefined ? scope : this.scopeAt(address)
+    const layers = [...this.#stack(place, scope, template, disclosure), ...personal]
+    const shared = this.#sharedLines(template, place, nearby)
     const parts = {
       template: template.title,
       global: this.#options.programs.of(template.global),
@@ -169,8 +212,8 @@ export class Renderer {
       own: layers,
       partOf: (part: string) => this.partOf(part),
     }
-    const file = deviceFile(parts, this.#sharedLines(template, place, nearby))
-    return { kind: 'file', file, template: chosen, scope, server: place.server, layers }
+    const file = deviceFile(parts, shared.set)
+    return { kind: 'file', file, template: chosen, scope, server: place.server, layers, personal, shared: shared.all }
   }
 
   /** The shared file of a template, for whoever asks from an address. It is without secrets: all can fetch it. */
@@ -216,6 +259,24 @@ export class Renderer {
     const said = named && this.named(named)
     if (said) return said
     return placed?.why === 'subnet' ? placed.scope : this.scopeAt(address)
+  }
+
+  /** Looked for once for all phones that ask the same. */
+  #choice(
+    model: string,
+    firmware: string,
+    own: string,
+    scope: Scope,
+    path: readonly Scope[],
+  ): ChosenTemplate | undefined {
+    const key = [scope.id, own, model, firmware].join('\n')
+    if (this.#choices.has(key)) return this.#choices.get(key)
+    const mapping = this.#reader.get(templateMapping, 'rules')?.value ?? { rules: [] }
+    const chosen = chooseTemplate(this.templates, mapping, { model, firmware, own, path })
+    // Clients name models and versions as they like.
+    if (this.#choices.size >= MOST_CHOICES) this.#choices.clear()
+    this.#choices.set(key, chosen)
+    return chosen
   }
 
   #userOf(phone: Phone): User | undefined {
@@ -297,13 +358,14 @@ export class Renderer {
   }
 
   /** The lines of the shared file as a phone that asks from `nearby` gets it. */
-  #sharedLines(template: Template, place: Place, nearby: Scope): ReadonlySet<string> {
+  #sharedLines(template: Template, place: Place, nearby: Scope): SharedLines {
     const layers = this.#stack(place, nearby, template, WITHOUT_SECRETS)
     const key = [nearby.id, place.server, place.subnet?.name ?? '', template.id].join('\n')
     const known = this.#shared.get(key)
     if (known) return known
     const text = sharedText(this.#options.programs.of(template.global), layers, (part) => this.partOf(part))
-    const lines = new Set(text.split('\n'))
+    const all = text.split('\n')
+    const lines = { all, set: new Set(all) }
     this.#shared.set(key, lines)
     return lines
   }
