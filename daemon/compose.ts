@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
+import { shippedParameters } from '#config/catalogue'
 import type { Config } from '#config/schema'
 import { AlertsHandler } from '#protocols/alerts/handler'
 import type { LinkSocket } from '#protocols/dhcp/server'
@@ -27,10 +28,12 @@ import { composeSip } from './compose/sip.ts'
 import { composeSnmp } from './compose/snmp.ts'
 import { composeSyslog } from './compose/syslog.ts'
 import { prepareDataFolder } from './data-folder.ts'
+import { ParameterCatalogue } from './domain/provisioning/parameter.ts'
 import type { Part } from './lifecycle.ts'
 import { createMetrics } from './metrics.ts'
 import { readings } from './readings.ts'
 import { Accounts } from './services/accounts.ts'
+import { Parameters } from './services/parameters.ts'
 import { localTimeZone } from './settings.ts'
 import { supervise } from './supervisor.ts'
 import { vaultKey } from './vault-key.ts'
@@ -96,6 +99,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       alarms: () => alarms.active(),
       alarmDesk: alarming.desk,
       phoneLogs: syslog.logs,
+      parameters: new Parameters(new ParameterCatalogue(shippedParameters())),
       forwarding: forwarding.port,
       configuration: base.configuration,
       dhcpDesk: dhcp.desk,

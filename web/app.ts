@@ -16,6 +16,7 @@ import { forwardingApiRoutes } from './api/forwarding.ts'
 import { jobsApiRoutes } from './api/jobs.ts'
 import { peopleApiRoutes } from './api/people.ts'
 import { phoneLogsApiRoutes } from './api/phone-logs.ts'
+import { parametersApiRoutes } from './api/provisioning-parameters.ts'
 import { apiRoutes } from './api/routes.ts'
 import { scopesApiRoutes } from './api/scopes.ts'
 import { usersApiRoutes } from './api/users.ts'
@@ -49,6 +50,7 @@ import { forwardingRoutes } from './pages/forwarding/routes.ts'
 import { jobFragments, jobRoutes } from './pages/jobs/job.ts'
 import { jobListRoutes } from './pages/jobs/list.ts'
 import { jobNewRoutes } from './pages/jobs/new.ts'
+import { parametersRoutes } from './pages/parameters/routes.ts'
 import { passwordRoutes } from './pages/password.ts'
 import { peopleFileRoutes } from './pages/people/files.ts'
 import { usersRoutes } from './pages/people/routes.ts'
@@ -132,6 +134,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     peopleFiles,
     jobs,
     phoneLogs,
+    parameters,
   } = web.port
   return [
     signInRoutes(web),
@@ -155,6 +158,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     ...(commands ? [commandRoutes(web, commands), commandsApiRoutes(commands)] : []),
     ...(directory ? [directoryApiRoutes(directory)] : []),
     ...(phoneLogs ? [phoneLogRoutes(web, phoneLogs), phoneLogsApiRoutes(phoneLogs, commands)] : []),
+    ...(parameters ? [parametersApiRoutes(parameters), ...parametersRoutes(web, parameters)] : []),
     configurationApiRoutes(web),
     ...(scopes ? [scopesApiRoutes(scopes), scopesRoutes(web, scopes)] : []),
     ...(scopes && users ? [usersApiRoutes(users, scopes), ...usersRoutes(web, users, scopes)] : []),

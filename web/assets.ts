@@ -39,6 +39,7 @@ const STYLES = [
   'approvals',
   'jobs',
   'dhcp',
+  'parameters',
 ]
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -14,6 +14,7 @@ import type { DhcpDesk } from './ports/dhcp.ts'
 import type { DirectoryPort } from './ports/directory.ts'
 import type { ForwardingPort } from './ports/forwarding.ts'
 import type { JobsPort } from './ports/jobs.ts'
+import type { ParametersPort } from './ports/parameters.ts'
 import type { PeopleFilesPort } from './ports/people-files.ts'
 import type { PhoneLogsPort } from './ports/phone-logs.ts'
 import type { ScopesPort } from './ports/scopes.ts'
@@ -106,6 +107,7 @@ export interface WebPort {
   readonly commands?: CommandsPort
   readonly approvals?: ApprovalsPort
   readonly jobs?: JobsPort
+  readonly parameters?: ParametersPort
   servers(): readonly ServerRow[]
   alarms(): readonly Alarm[]
   /** Absent until their services offer them; their pages are then missing, too. */

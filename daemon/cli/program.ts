@@ -10,6 +10,7 @@ import { explainCommand } from './explain.ts'
 import type { CliIo } from './io.ts'
 import { jobCommand } from './job.ts'
 import { leasesCommand } from './leases.ts'
+import { lintCommand } from './lint.ts'
 import { exportCommand, importCommand } from './people.ts'
 import { phoneCommand } from './phone.ts'
 import { reloadCommand } from './reload.ts'
@@ -25,6 +26,7 @@ export function offhookProgram(io: CliIo): Command {
     .description('The open phone room: boots, configures and watches a company’s desk phones')
     .addCommand(runCommand(io))
     .addCommand(checkConfigCommand(io))
+    .addCommand(lintCommand(io))
     .addCommand(reloadCommand(io))
     .addCommand(simulateCommand(io))
     .addCommand(verifyCommand(io))

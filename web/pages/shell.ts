@@ -26,6 +26,10 @@ const MENU = [
     ],
   },
   {
+    heading: 'Provisioning',
+    entries: [{ id: 'parameters', href: '/parameters', label: 'Parameters', icon: 'sliders', needs: 'parameters' }],
+  },
+  {
     heading: 'Operations',
     entries: [
       { id: 'alarms', href: '/alarms', label: 'Alarms', icon: 'bell', needs: 'alarmDesk' },
