@@ -6,6 +6,7 @@ import { dhcp } from './dhcp.ts'
 import { cidr, endpoint, ipv4, live, restart, timeZone } from './fields.ts'
 import { http } from './http.ts'
 import { ldap } from './ldap.ts'
+import { provisioning } from './provisioning.ts'
 import { snmp } from './snmp.ts'
 import { syslog } from './syslog.ts'
 
@@ -131,6 +132,7 @@ export const configSchema = z.strictObject({
   server: server.prefault({}).meta(live('Server', 'How phones reach us.')),
   web: web.prefault({}).meta(live('Admin interface', 'The web pages and the API for people.')),
   http: http.prefault({}).meta(live('Phone HTTP', 'Files and keep-alives.')),
+  provisioning: provisioning.prefault({}).meta(live('Provisioning', 'What phones’ files tell, and to whom.')),
   tftp: tftp.prefault({}).meta(live('TFTP', 'Files for boot loaders.')),
   dhcp: dhcp.prefault({}).meta(live('DHCP', 'Addresses and boot options.')),
   ldap: ldap.prefault({}).meta(live('LDAP', 'The directory that phones search while people type.')),

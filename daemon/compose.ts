@@ -24,6 +24,7 @@ import { composeFoundation } from './compose/foundation.ts'
 import { composeJobs } from './compose/jobs.ts'
 import { composePeople } from './compose/people.ts'
 import { composePhoneHttp } from './compose/phone-http.ts'
+import { composePhoneSecrets } from './compose/phone-secrets.ts'
 import { composeSip } from './compose/sip.ts'
 import { composeSnmp } from './compose/snmp.ts'
 import { composeSyslog } from './compose/syslog.ts'
@@ -57,9 +58,12 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const people = composePeople(base, view)
   const directory = composeDirectory(base, people.scopes, credentials)
   const syslog = composeSyslog(base)
+  const secrets = composePhoneSecrets(base)
   const firmware = composeFirmware(base, people.scopes)
   const { phoneLdap } = directory
-  const { files, ...provisioning } = composeFiles(base, people.scopes, phoneLdap, syslog.logs, firmware.serving)
+  const { files, ...provisioning } = composeFiles(base, {
+    ...{ scopes: people.scopes, directory: phoneLdap, logs: syslog.logs, firmware: firmware.serving, secrets },
+  })
   const dhcp = composeDhcp(base, dhcpLinks)
   const sip = composeSip(base)
   const telling = composeCommands(base, fleet, sip.caller, credentials)
@@ -136,6 +140,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     phones,
     firmware,
     provisioning,
+    secrets,
     dhcp,
     directory,
     telling,

@@ -110,6 +110,14 @@ export const messages = {
     meaning: 'The client got an error of its protocol; `reason` says why.',
     remedy: 'If the client is one of your phones, follow `reason`.',
   },
+  'secrets.withheld': {
+    level: 'warn',
+    text: 'an approved phone’s file was given without passwords',
+    meaning:
+      'Whoever asked for the file of `mac` from `from` did not prove to be that phone; `why` says what was missing.',
+    remedy:
+      'If it is the phone: see its page, where it can be given a new personal address, and the settings below provisioning. If not, somebody is trying hardware addresses.',
+  },
   'exchange.malformed': {
     level: 'warn',
     text: 'malformed request dropped',

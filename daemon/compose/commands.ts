@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Config } from '#config/schema'
 import { partOf } from '#daemon/lifecycle'
 import { readSecret } from '#daemon/secrets'
+import { AtHome } from '#daemon/services/at-home'
 import { type CommandSettings, Commands } from '#daemon/services/commands/commands'
 import { SipWay, type SipWaySettings } from '#daemon/services/commands/sip-way'
 import { subnetsOf } from '#daemon/settings'
@@ -27,7 +28,12 @@ export function composeCommands(base: Foundation, fleet: KeepalivePort, caller: 
   })
   const commands = new Commands({
     ...{ store, fleet, now, announce, onFault, random: randomBytes },
-    sip: new SipWay({ store, caller, subnets: configuration.derive(subnetsOf), settings: () => sip }),
+    sip: new SipWay({
+      home: new AtHome(store, now),
+      caller,
+      subnets: configuration.derive(subnetsOf),
+      settings: () => sip,
+    }),
     settings: configuration.derive(settingsOf),
   })
   listen((exchange) => commands.heard(exchange))

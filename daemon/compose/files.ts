@@ -11,14 +11,21 @@ import { phonePorts, subnetsOf } from '#daemon/settings'
 import { identify } from '#daemon/vendors/audiocodes/identify'
 import { files as filesOf } from '#protocols/provisioning/answer'
 import type { Foundation } from './foundation.ts'
+import type { composePhoneSecrets } from './phone-secrets.ts'
+
+/** What files are made of, beside templates and settings. */
+interface Sources {
+  readonly scopes: Scopes
+  readonly directory: PhoneSettings
+  readonly logs: PhoneLogs
+  readonly firmware: FirmwareSource
+  readonly secrets: ReturnType<typeof composePhoneSecrets>
+}
 
 /** What phones fetch: their configuration and firmware, the same by HTTP and TFTP. */
 export function composeFiles(
   { config, configuration, store, now, vault }: Foundation,
-  scopes: Scopes,
-  directory: PhoneSettings,
-  logs: PhoneLogs,
-  firmware: FirmwareSource,
+  { scopes, directory, logs, firmware, secrets }: Sources,
 ) {
   const subnets = configuration.derive(subnetsOf)
   const provisioning = new Provisioning({
@@ -33,6 +40,11 @@ export function composeFiles(
       return configuration.current.fleet.keepAliveMinutes
     },
     serverAddress: config.server.address,
+    access: secrets.access,
+    accountPassword: secrets.account.accountPassword,
+    get openPassword() {
+      return secrets.account.openPassword
+    },
     amend: (mac, file, server) => logs.amend(mac, file, server),
     shipped: shippedTemplates(),
     builtIn: builtInPlaceholders(),

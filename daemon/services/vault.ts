@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 
 /** A secret that cannot be opened: another key, another place, or damage. */
 export class VaultError extends Error {
@@ -49,6 +49,11 @@ export class Vault {
     } catch (error) {
       throw new VaultError(`the secret of ${place} was sealed with another key, or is damaged`, { cause: error })
     }
+  }
+
+  /** A secret of 96 bits that is always the same for a place, and tells nothing of the key or of other places. */
+  derive(place: string): string {
+    return createHmac('sha256', this.#unlocked()).update(`derive/${place}`).digest('base64url').slice(0, 16)
   }
 
   #unlocked(): Uint8Array {

@@ -12,6 +12,7 @@ import type { Collection } from '#daemon/domain/log-collection'
 import type { Maintenance } from '#daemon/domain/maintenance'
 import type { Phone, User } from '#daemon/domain/phone'
 import type { StoredPhoneLdap } from '#daemon/domain/phone-ldap'
+import type { PhoneSecrets } from '#daemon/domain/phone-secrets'
 import type { LevelSettings } from '#daemon/domain/provisioning/level-settings'
 import type { Template, TemplateMapping } from '#daemon/domain/provisioning/template'
 import type { ScopeRecord } from '#daemon/domain/scope'
@@ -71,3 +72,5 @@ export const levels: Table<LevelSettings> = { name: 'levels' }
 export const firmwares: Table<Firmware> = { name: 'firmwares' }
 /** One record, `choices`, says which image is for which model and place. */
 export const firmwareChoices: Table<FirmwareChoices> = { name: 'firmwareChoices' }
+/** What is secret between a phone and us, keyed by MAC. */
+export const phoneSecrets: Table<PhoneSecrets> = { name: 'phoneSecrets' }

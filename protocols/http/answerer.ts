@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Endpoint, Evidence, Exchange, Observe } from '#protocols/lib/exchange'
 import { MalformedPacket } from '#protocols/lib/malformed'
+import { withoutToken } from '#protocols/lib/secret-path'
 import { announcesBody, readBody } from './body.ts'
 import type { Call, Connection } from './connection.ts'
 import type { HttpLimits } from './limits.ts'
@@ -75,7 +76,7 @@ export class Answerer {
       handler = this.#handlerFor(method, target.path)
       verdict = handler ? await this.#handle(call, handler, target, sender) : this.#unserved(call, target.path, sender)
     } catch (error) {
-      const evidence = handler ? sender : { ...sender, file: url.slice(0, TEXT_KEPT) }
+      const evidence = handler ? sender : { ...sender, file: withoutToken(url).slice(0, TEXT_KEPT) }
       // A body that cannot be understood may also have been framed wrongly: what follows it is not to be trusted.
       verdict =
         error instanceof MalformedPacket ? malformed(error, evidence, announcesBody(call)) : failed(error, evidence)
@@ -133,7 +134,7 @@ export class Answerer {
       // A path that is served may hold a secret (a keep-alive's prefix): only its handler may tell it.
       return refused(405, 'the method is not for this path', sender, closes, { Allow: allowed.join(', ') })
     }
-    const evidence = { ...sender, file: path.slice(0, TEXT_KEPT) }
+    const evidence = { ...sender, file: withoutToken(path).slice(0, TEXT_KEPT) }
     return refused(404, 'nothing is served under this path', evidence, closes)
   }
 

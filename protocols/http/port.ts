@@ -28,6 +28,8 @@ export interface Resource {
   /** A strong entity tag with its quotes. */
   readonly etag: string
   readonly modified: Date
+  /** For one client alone: no cache on the way may keep it. */
+  readonly confidential?: boolean
   /** The bytes from `start` to `end` inclusive; the front calls it at most once for one request. */
   open(start: number, end: number): Uint8Array | Readable
 }

@@ -79,6 +79,7 @@ function describe(resource: Resource, now: number, length: number) {
     ETag: resource.etag,
     'Last-Modified': new Date(lastModified(resource, now) * 1_000).toUTCString(),
     // A proxy may keep a copy, but asks us each time whether it is still good and still allowed [RFC9111 §5.2.2.4].
-    'Cache-Control': 'no-cache',
+    // What holds secrets is not for them at all [RFC9111 §5.2.2.5].
+    'Cache-Control': resource.confidential ? 'no-store' : 'no-cache',
   }
 }

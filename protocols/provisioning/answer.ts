@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Evidence } from '#protocols/lib/exchange'
+import { withoutToken } from '#protocols/lib/secret-path'
 import { climbs, fileRequest } from './path.ts'
 import type { Asker, FileAnswer, FileRequest, ProvisioningPort } from './port.ts'
 
@@ -36,7 +37,7 @@ function unknown(name: string): FileAnswer {
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
 
 function evidenceOf(name: string, request: FileRequest | undefined, userAgent: string | undefined): Evidence {
-  const evidence: Mutable<Evidence> = { file: name.slice(0, NAME_KEPT) }
+  const evidence: Mutable<Evidence> = { file: withoutToken(name).slice(0, NAME_KEPT) }
   if (userAgent !== undefined) evidence.userAgent = userAgent
   if (!request) return evidence
   evidence.fileKind = request.kind

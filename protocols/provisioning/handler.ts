@@ -21,9 +21,10 @@ export class ProvisioningHandler implements HttpHandler {
     return method === 'GET' || method === 'HEAD' || (method === 'POST' && request.kind !== 'firmware')
   }
 
-  async handle({ path, peer, secure, headers }: PhoneRequest): Promise<HandlerAnswer> {
+  async handle({ path, peer, secure, headers, clientName }: PhoneRequest): Promise<HandlerAnswer> {
     const transport = secure ? 'https' : 'http'
-    const { answer, evidence } = await this.#files.open(path, { peer, transport, userAgent: headers['user-agent'] })
+    const asker = { peer, transport, userAgent: headers['user-agent'], clientName } as const
+    const { answer, evidence } = await this.#files.open(path, asker)
     if (answer.kind === 'refuse') return { reply: refusal(answer.status), reason: answer.reason, evidence }
     return { reply: { kind: 'resource', resource: answer.resource }, evidence }
   }

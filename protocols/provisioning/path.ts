@@ -14,6 +14,8 @@ const MODEL = /^(?=.{1,40}$)[a-z0-9]+(?:[._-][a-z0-9]+)*$/i
 const SCOPE = /^(?!\.{1,2}$)[^\\\p{Cc}]{1,64}$/u
 /** SHA-256 of an image. */
 const IMAGE = /^[0-9a-f]{64}$/i
+/** The secret in `/configfiles/t/<token>/`. */
+const TOKEN = /^[\w-]{16,64}$/
 const CLIMBS = /(?:^|[/\\])\.{1,2}(?:[/\\]|$)|[\\\p{Cc}]/u
 
 /**
@@ -39,6 +41,7 @@ interface Folder {
   readonly model?: string
   readonly mac?: Mac
   readonly scope?: NamedScope
+  readonly token?: string
 }
 
 const PLAIN: Folder = {}
@@ -49,6 +52,7 @@ function knownFolder(segments: readonly string[]): Folder | undefined {
     case undefined:
       return PLAIN
     case 'configfiles':
+      if (second?.toLowerCase() === 't') return deeper.length === 0 ? tokenFolder(third) : undefined
       return second === undefined ? PLAIN : undefined
     case 'firmwarefiles':
       return second === undefined ? PLAIN : third === undefined ? phoneFolder(second) : undefined
@@ -63,9 +67,9 @@ function knownFolder(segments: readonly string[]): Folder | undefined {
     case 'httpproxy': // An SBC between phone and server: behind it everything is as without it.
       return knownFolder(segments.slice(2))
     case 'region':
-      return third !== undefined && deeper.length === 0 ? scopeFolder('region', third) : undefined
+      return third === undefined ? undefined : scopeFolder('region', third, deeper)
     case 'tenant':
-      return third !== undefined && deeper.length === 0 ? scopeFolder('tenant', third) : undefined
+      return third === undefined ? undefined : scopeFolder('tenant', third, deeper)
     default:
       return undefined
   }
@@ -77,8 +81,17 @@ function phoneFolder(name: string): Folder | undefined {
   return mac && { mac }
 }
 
-function scopeFolder(kind: NamedScope['kind'], name: string): Folder | undefined {
-  return SCOPE.test(name) ? { scope: { kind, name } } : undefined
+function tokenFolder(token = ''): Folder | undefined {
+  return TOKEN.test(token) ? { token } : undefined
+}
+
+function scopeFolder(kind: NamedScope['kind'], name: string, deeper: readonly string[]): Folder | undefined {
+  if (!SCOPE.test(name)) return undefined
+  const scope = { scope: { kind, name } }
+  if (deeper.length === 0) return scope
+  const [t, token, ...more] = deeper
+  const personal = t?.toLowerCase() === 't' && more.length === 0 ? tokenFolder(token) : undefined
+  return personal && { ...scope, ...personal }
 }
 
 function fileIn(folder: Folder, file: string): FileRequest | undefined {

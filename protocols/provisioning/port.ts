@@ -9,8 +9,11 @@ export interface NamedScope {
   readonly name: string
 }
 
-/** What a path or TFTP file name asks for, whatever its spelling. `scope` is only what the client says. */
-export type FileRequest = Asked & { readonly scope?: NamedScope }
+/**
+ * What a path or TFTP file name asks for, whatever its spelling. `scope` is only what the client says. `token` is the
+ * secret of a phone's personal address, as sent.
+ */
+export type FileRequest = Asked & { readonly scope?: NamedScope; readonly token?: string }
 
 type Asked =
   /** The well-known first file that option 160 names; carries no secret. */
@@ -29,6 +32,8 @@ export interface Asker {
   readonly peer: Endpoint
   readonly transport: 'http' | 'https' | 'tftp'
   readonly userAgent: string | undefined
+  /** The common name of the client's certificate, where one was checked. */
+  readonly clientName?: string | undefined
 }
 
 /** The same three endings for every file; codes are HTTP's, TFTP translates (RFC 1350 §5). */

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Endpoint, Evidence, Exchange, Observe } from '#protocols/lib/exchange'
 import { bindUdp, localEndpoint } from '#protocols/lib/listen'
 import { MalformedPacket } from '#protocols/lib/malformed'
+import { withoutToken } from '#protocols/lib/secret-path'
 import { type Health, type ProtocolServer, Standing } from '#protocols/server'
 import { decode, ERROR_CODES, encode, saysError, type TftpPacket, type TftpRequest } from './codec.ts'
 import type { TftpPort } from './port.ts'
@@ -198,7 +199,9 @@ export class TftpServer implements ProtocolServer {
     end: Pick<Exchange, 'ending' | 'answer' | 'reason' | 'bytes'>,
   ): void {
     const micros = Math.round((performance.now() - since) * 1000)
-    this.#options.observe({ protocol: this.name, operation, peer, ...end, micros, evidence })
+    const { file } = evidence
+    const shown = file === undefined ? evidence : { ...evidence, file: withoutToken(file) }
+    this.#options.observe({ protocol: this.name, operation, peer, ...end, micros, evidence: shown })
   }
 }
 

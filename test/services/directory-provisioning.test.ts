@@ -12,6 +12,7 @@ import { put } from '#daemon/store/store'
 import { leases, phones, users } from '#daemon/store/tables'
 import type { Ipv4 } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
+import { phoneAccess } from '#test/support/phone-access'
 import { unlockedVault } from '#test/support/vault'
 import { BASE, freshDesk } from './directory-desk.ts'
 
@@ -20,8 +21,10 @@ const NOW = 1_700_000_000_000
 
 async function house() {
   const { desk, store, scopes } = await freshDesk()
+  const vault = unlockedVault()
   const provisioning = new Provisioning({
-    vault: unlockedVault(),
+    vault,
+    access: phoneAccess(store, vault, () => NOW, { ownAddress: 'report', personalUrls: false }).access,
     ...{ store, now: () => NOW, identify: () => ({ model: '420HD', firmware: '2.2.16' }), subnets: [] },
     ofAddress: (tree, address) => scopes.ofAddressIn(tree, address),
     ...{ serverAddress: '10.1.0.2' as Ipv4, ports: { files: 8080, keepAlive: 8081 }, keepAliveMinutes: 60 },
@@ -67,7 +70,7 @@ test('phones are told the directory of their place; who is only waiting to be le
   expect(waiting.join()).not.toContain('secret')
 
   await store.commit([put(users, 'ann', { ...newUser('ann', NOW), region: berlin.scope.id })], { durable: false })
-  await phone({ approval: 'approved', address: '10.1.2.3', owner: 'ann' })
+  await phone({ approval: 'approved', externalAddress: '10.1.2.3', owner: 'ann' })
   const approved = await lines()
   expect(approved).toContain('system/ldap/country_code=49')
   expect(approved).toContain('system/ldap/password=very secret')
@@ -78,7 +81,7 @@ test('the password goes to the phone’s own address and nowhere else', async ()
   await desk.phones.save('', { active: '1', password: 'very secret' }, false)
   await phone({ approval: 'approved', address: '10.1.2.3', externalAddress: '198.51.100.7' })
   const has = async (address: string) => (await lines(address)).join().includes('very secret')
-  expect([await has('10.1.2.3'), await has('198.51.100.7'), await has('10.1.2.4')]).toEqual([true, true, false])
+  expect([await has('10.1.2.3'), await has('198.51.100.7'), await has('10.1.2.4')]).toEqual([false, true, false])
   const lease = {
     ...{ clientKey: 'x', hostname: '', updatedAt: NOW, state: 'leased' },
     expiresAt: NOW + 1_000,

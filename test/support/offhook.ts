@@ -16,6 +16,8 @@ export interface Whole {
   readonly log: readonly string[]
   /** Where a server listens, in the order of the configuration. */
   endpoints(server: string): readonly Endpoint[]
+  /** Before the test ends, to look at what it left. */
+  stop(): Promise<void>
 }
 
 export async function freshFolder(): Promise<string> {
@@ -31,12 +33,17 @@ export async function startWhole(yaml: string, folder: string): Promise<Whole> {
   const offhook = compose(config, pino({ level: 'trace' }, { write: (line: string) => log.push(line) }), Date.now, {
     readConfig: () => config,
   })
-  onTestFinished(async () => void (await stopAll(offhook.parts, 5_000)))
+  let stopped: Promise<unknown> | undefined
+  const stop = async () => {
+    stopped ??= stopAll(offhook.parts, 5_000)
+    await stopped
+  }
+  onTestFinished(stop)
   await startAll(offhook.parts, new AbortController().signal, 5_000)
   const endpoints = (server: string) =>
     offhook
       .serving()
       .find(({ name }) => name === server)
       ?.health().endpoints ?? []
-  return { offhook, folder, log, endpoints }
+  return { offhook, folder, log, endpoints, stop }
 }

@@ -98,6 +98,12 @@ export function textOf({ lines }: DeviceFile): string {
   return lines.map(({ text }) => text).join('\n')
 }
 
+/** A file with lines at its end, where they win. */
+export function withLines(text: string, lines: readonly string[]): string {
+  if (lines.length === 0) return text
+  return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${lines.join('\n')}\n`
+}
+
 /** Keys that more than one part or level set, and not all to the same. */
 export function disagreements(lines: readonly FileLine[]): Disagreement[] {
   const said = new Map<string, { value: string; from: string }[]>()

@@ -2,13 +2,12 @@
 import type { Command, CommandKind } from '#daemon/domain/command'
 import type { Phone } from '#daemon/domain/phone'
 import { type Subnet, subnetOf } from '#daemon/domain/subnet'
-import type { Store } from '#daemon/store/store'
-import { leases } from '#daemon/store/tables'
+import type { AtHome } from '#daemon/services/at-home'
 import { parseIpv4 } from '#protocols/lib/ipv4'
 import type { Credentials, SipCall, SipCaller } from '#protocols/sip/port'
 
 export interface SipWayOptions {
-  readonly store: Store
+  readonly home: AtHome
   readonly caller: SipCaller
   readonly subnets: () => readonly Subnet[]
   readonly settings: () => SipWaySettings
@@ -47,7 +46,7 @@ export class SipWay {
     const address = parseIpv4(phone.address)
     const subnet = address && subnetOf(this.#options.subnets(), address)
     if (!address || !subnet) return 'its address is in no subnet of ours'
-    if (phone.externalAddress !== address && !this.#isLeasedTo(phone)) {
+    if (!this.#options.home.proofOf(phone, address)) {
       return 'it is behind a NAT, or its address is not proven: neither its reports nor its lease come from there'
     }
     const { port, credentials } = this.#options.settings()
@@ -76,10 +75,5 @@ export class SipWay {
       case 'not sent':
         return { outcome: 'not accepted', detail: answer.reason }
     }
-  }
-
-  #isLeasedTo({ address, mac }: Phone): boolean {
-    const lease = this.#options.store.get(leases, address)?.value
-    return lease?.mac === mac && lease.state === 'leased'
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Phone, User } from '#daemon/domain/phone'
+import { type Phone, sipPasswordPlace, type User } from '#daemon/domain/phone'
 import { type LevelKey, type LevelSettings, secretPlace } from '#daemon/domain/provisioning/level-settings'
 import type { Layer } from '#daemon/domain/provisioning/placeholder'
 import { globalFileName, type Template } from '#daemon/domain/provisioning/template'
@@ -36,12 +36,17 @@ export function settingsLayer(
   return Object.keys(values).length > 0 ? [{ name, values, secrets: new Set(Object.keys(settings.sealed)) }] : []
 }
 
-export function userLayer(user: User): Layer {
-  const { name, displayName, phoneNumber, authName, language } = user
+/** The password only where it was people who said whose phone it is. */
+export function userLayer(user: User, proven: boolean, { secret }: Disclosure): Layer {
+  const { name, displayName, phoneNumber, authName, language, sipPassword } = user
   const line = { Line1Enabled: '1', Line1Id: firstNumber(phoneNumber) || name, Line1AuthName: authName || name }
   const values = { ...line, DisplayName: displayName, ...(language !== '' && { Language: language }) }
-  return { name: `user ${name}`, values }
+  const password = proven && sipPassword !== '' ? secret(sipPassword, sipPasswordPlace(name)) : undefined
+  if (password === undefined) return { name: `user ${name}`, values }
+  return { name: `user ${name}`, values: { ...values, Line1AuthPassword: password }, secrets: LINE_SECRETS }
 }
+
+const LINE_SECRETS: ReadonlySet<string> = new Set(['Line1AuthPassword'])
 
 /** A phone has one line of ours: the first of the user's numbers. */
 function firstNumber(numbers: string): string {
@@ -58,4 +63,11 @@ export function deviceLayer(phone: Phone): Layer {
 /** What nobody can set otherwise. */
 export function factsLayer(mac: Mac, model: string, template: Template): Layer {
   return { name: 'the phone', values: { mac, Model: model, GlobalFile: globalFileName(template) } }
+}
+
+const ACCOUNT_SECRETS: ReadonlySet<string> = new Set(['EmsUserPassword'])
+
+/** What the account that phones report with has by default: any level may set another one. */
+export function accountLayer(password: string, { shown = (secret) => secret }: Disclosure): Layer {
+  return { name: 'phone account', values: { EmsUserPassword: shown(password) }, secrets: ACCOUNT_SECRETS }
 }

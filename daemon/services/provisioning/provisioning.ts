@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Phone } from '#daemon/domain/phone'
-import { textOf } from '#daemon/domain/provisioning/device-file'
+import { textOf, withLines } from '#daemon/domain/provisioning/device-file'
 import { resolve } from '#daemon/domain/provisioning/placeholder'
 import type { FirmwareSource } from '#daemon/services/firmware/source'
+import type { Access, PhoneAccess } from '#daemon/services/phone-secrets/access'
 import { type Vault, VaultError } from '#daemon/services/vault'
 import type { Store } from '#daemon/store/store'
-import { leases, levels, phoneLdap, phones, scopes, templateMapping, templates } from '#daemon/store/tables'
+import { levels, phoneLdap, phones, scopes, templateMapping, templates } from '#daemon/store/tables'
 import { bootstrapFile } from '#daemon/vendors/audiocodes/bootstrap'
-import { phoneUrls } from '#daemon/vendors/audiocodes/urls'
+import { personalUrl, phoneUrls } from '#daemon/vendors/audiocodes/urls'
 import type { Evidence } from '#protocols/lib/exchange'
 import { type Ipv4, peerAddress } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
 import type { Asker, FileAnswer, FileRequest, ProvisioningPort } from '#protocols/provisioning/port'
-import { type Disclosure, opened, WITHOUT_SECRETS } from './disclosure.ts'
+import { type Disclosure, opened, WITHOUT_SECRETS, WITHOUT_USER } from './disclosure.ts'
 import { Renderer, type RendererOptions } from './renderer.ts'
 import { TextResources } from './text-resource.ts'
 
@@ -22,6 +22,10 @@ export interface ProvisioningOptions extends RendererOptions {
   readonly vault: Vault
   readonly identify: (evidence: Evidence) => { readonly model: string; readonly firmware: string } | undefined
   readonly firmware: FirmwareSource
+  /** Who is the phone that it asks for; without it nobody gets secrets. */
+  readonly access?: Pick<PhoneAccess, 'judge'>
+  /** The password in the well-known first file; only ever one that everybody knows. */
+  readonly openPassword?: string | undefined
   /** Last changes to a phone's own file, e.g. while its log is collected. */
   readonly amend?: (mac: Mac, file: string, server: Ipv4) => string
 }
@@ -35,14 +39,15 @@ const SHARED_TABLES = [templates, templateMapping, levels, scopes, phoneLdap]
 export class Provisioning implements ProvisioningPort {
   readonly #options: ProvisioningOptions
   readonly #texts: TextResources
-  readonly #open: Disclosure
+  readonly #disclosures: Readonly<Record<Access['level'], Disclosure>>
   readonly renderer: Renderer
   #stopWatching: (() => void)[] = []
 
   constructor(options: ProvisioningOptions) {
     this.#options = options
     this.#texts = new TextResources(options.now)
-    this.#open = opened((sealed, place) => this.#secret(sealed, place))
+    const secrets = opened((sealed, place) => this.#secret(sealed, place))
+    this.#disclosures = { nothing: WITHOUT_USER, names: WITHOUT_SECRETS, secrets }
     this.renderer = new Renderer(options.store, options)
   }
 
@@ -77,10 +82,12 @@ export class Provisioning implements ProvisioningPort {
     const layers = this.renderer.common(address, scope)
     if ('kind' in place) return refuse(place.status, place.reason)
     if ('kind' in layers) return refuse(layers.status, layers.reason)
+    const { openPassword } = this.#options
     const text = bootstrapFile({
       urls: phoneUrls(place.server, this.#options.ports),
       keepAliveMinutes: this.#options.keepAliveMinutes,
       emsUserName: resolve(layers, 'EmsUserName')?.value ?? 'system',
+      ...(openPassword !== undefined && { emsUserPassword: openPassword }),
     })
     return this.#text(`bootstrap ${place.server}`, text)
   }
@@ -95,8 +102,11 @@ export class Provisioning implements ProvisioningPort {
     return this.#text(`global ${template.id} ${'server' in server ? server.server : ''}`, text)
   }
 
-  #deviceConfig({ mac, model: askedModel, scope }: DeviceRequest, asker: Asker): FileAnswer {
-    const { store, identify, amend } = this.#options
+  async #deviceConfig(request: DeviceRequest, asker: Asker): Promise<FileAnswer> {
+    const { mac, model: askedModel, scope, token } = request
+    const { store, identify, amend, ports, access: judge } = this.#options
+    const access = await judge?.judge(mac, store.get(phones, mac)?.value, token, asker)
+    if (access === 'busy') return refuse(503, 'too many files of other phones are asked for from there')
     const phone = store.get(phones, mac)?.value
     const claimed = identify(asker.userAgent === undefined ? { mac } : { mac, userAgent: asker.userAgent })
     const situation = {
@@ -105,20 +115,16 @@ export class Provisioning implements ProvisioningPort {
       model: phone?.model || claimed?.model || askedModel?.toUpperCase() || '',
       firmware: claimed?.firmware || phone?.firmware || '',
     }
-    const trusted = phone?.approval === 'approved' && this.#isAt(phone, asker)
-    const rendered = this.renderer.device(mac, situation, trusted ? this.#open : WITHOUT_SECRETS)
+    const level = access?.level ?? 'names'
+    const rendered = this.renderer.device(mac, situation, this.#disclosures[level])
     if (rendered.kind === 'none') return refuse(rendered.status, rendered.reason)
-    const text = textOf(rendered.file)
-    return this.#text(`device ${mac}`, amend?.(mac, text, rendered.server) ?? text)
-  }
-
-  /** A file's URL can be guessed from a MAC: whoever asks from elsewhere than the phone gets it without secrets. */
-  #isAt({ mac, address, externalAddress }: Phone, asker: Asker): boolean {
-    const peer = peerAddress(asker.peer.address)
-    if (peer === undefined) return false
-    const lease = this.#options.store.get(leases, peer)?.value
-    const holder = lease?.state === 'leased' && lease.expiresAt > this.#options.now() ? lease.mac : undefined
-    return holder === undefined ? address === peer || externalAddress === peer : holder === mac
+    const { server } = rendered
+    const own = access?.token === undefined ? [] : [personalUrl(phoneUrls(server, ports), access.token, scope)]
+    const text = withLines(
+      textOf(rendered.file),
+      own.map((url) => `provisioning/configuration/url=${url}`),
+    )
+    return this.#text(`device ${mac} ${level}`, amend?.(mac, text, server) ?? text, level === 'secrets')
   }
 
   /** One that was sealed with another key, or for another place, is left out: somebody has to enter it again. */
@@ -137,8 +143,8 @@ export class Provisioning implements ProvisioningPort {
     return `there is no tenant ${scope.name}`
   }
 
-  #text(key: string, text: string): FileAnswer {
-    return { kind: 'file', resource: this.#texts.resource(key, text) }
+  #text(key: string, text: string, confidential = false): FileAnswer {
+    return { kind: 'file', resource: { ...this.#texts.resource(key, text), confidential } }
   }
 }
 

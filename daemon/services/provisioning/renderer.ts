@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { clockValues } from '#daemon/domain/dhcp/daylight-saving'
 import type { Phone, User } from '#daemon/domain/phone'
+import { isSecretSetting } from '#daemon/domain/phone-secrets'
 import { placementOf } from '#daemon/domain/placement'
-import { type Addition, type DeviceFile, deviceFile, sharedText } from '#daemon/domain/provisioning/device-file'
+import {
+  type Addition,
+  type DeviceFile,
+  deviceFile,
+  type FileLine,
+  settingOf,
+  sharedText,
+} from '#daemon/domain/provisioning/device-file'
 import type { Program } from '#daemon/domain/provisioning/language'
 import type { LevelKey, LevelSettings } from '#daemon/domain/provisioning/level-settings'
 import type { Layer } from '#daemon/domain/provisioning/placeholder'
@@ -21,7 +29,7 @@ import { type Ipv4, parseIpv4 } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
 import type { NamedScope } from '#protocols/provisioning/port'
 import { type Disclosure, WITHOUT_SECRETS } from './disclosure.ts'
-import { deviceLayer, factsLayer, settingsLayer, systemLayer, userLayer } from './layers.ts'
+import { accountLayer, deviceLayer, factsLayer, settingsLayer, systemLayer, userLayer } from './layers.ts'
 import type { Programs } from './programs.ts'
 
 /** The tables as they are, or as they would be after a change. */
@@ -41,6 +49,8 @@ export interface RendererOptions {
   readonly keepAliveMinutes: number
   /** How phones ask a directory, by the id of the scope they are in; secrets only where `secrets` says so. */
   readonly directory?: { layer(region: string, server: string, secrets: boolean): Layer | undefined }
+  /** What the account that a phone reports with has where nobody set another password. */
+  readonly accountPassword?: (mac: Mac) => string | undefined
   /** The scope that an address proposes; by default the tree's own subnets tell. */
   readonly ofAddress?: (tree: ScopeTree, address: Ipv4) => Scope | undefined
 }
@@ -194,15 +204,23 @@ export class Renderer {
   }
 
   deviceOf(basis: Basis, disclosure: Disclosure): RenderedDevice {
-    const { mac, situation, place, approved, user, scope, nearby, path, template: chosen } = basis
+    const { mac, situation, place, scope, nearby, path, template: chosen } = basis
     const { template } = chosen
+    const user = disclosure.user ? basis.user : undefined
+    const approved = disclosure.user ? basis.approved : undefined
+    // On the phone's own word it learns nothing that is secret about whom it says to belong to.
+    const proven = approved?.ownerFrom === 'admin' && approved.owner === user?.name
+    const toUser = proven ? disclosure : WITHOUT_SECRETS
     const personal = [
-      ...(user ? [userLayer(user), ...this.#settings(`user ${user.name}`, `user/${user.name}`, disclosure)] : []),
+      ...(user
+        ? [userLayer(user, proven, toUser), ...this.#settings(`user ${user.name}`, `user/${user.name}`, toUser)]
+        : []),
       ...(approved ? [deviceLayer(approved)] : []),
       ...this.#settings(`device ${mac}`, `device/${mac}`, disclosure),
       factsLayer(mac, situation.model, template),
     ]
-    const layers = [...this.#stack(place, scope, template, disclosure), ...personal]
+    const common = [...this.#accountLayer(mac, disclosure), ...this.#stack(place, scope, template, disclosure)]
+    const layers = [...common, ...personal]
     const shared = this.#sharedLines(template, place, nearby)
     const parts = {
       template: template.title,
@@ -212,7 +230,10 @@ export class Renderer {
       own: layers,
       partOf: (part: string) => this.partOf(part),
     }
-    const file = deviceFile(parts, shared.set)
+    const whole = deviceFile(parts, shared.set)
+    const told = ({ text, from }: FileLine) =>
+      (disclosure.passwords && (proven || from !== `user ${user?.name}`)) || !isPassword(text)
+    const file = { ...whole, lines: whole.lines.filter(told) }
     return { kind: 'file', file, template: chosen, scope, server: place.server, layers, personal, shared: shared.all }
   }
 
@@ -222,7 +243,14 @@ export class Renderer {
     if ('kind' in place) return place
     const scope = (named && this.named(named)) ?? this.scopeAt(address)
     const layers = this.#stack(place, scope, template, WITHOUT_SECRETS)
-    return sharedText(this.#options.programs.of(template.global), layers, (part) => this.partOf(part))
+    return this.#sharedText(template, layers)
+  }
+
+  /** Passwords that somebody wrote into a template go into the phones' own files instead. */
+  #sharedText(template: Template, layers: readonly Layer[]): string {
+    const text = sharedText(this.#options.programs.of(template.global), layers, (part) => this.partOf(part))
+    const lines = text.split('\n')
+    return lines.some(isPassword) ? lines.filter((line) => !isPassword(line)).join('\n') : text
   }
 
   templateOfShared(name: string): Template | undefined {
@@ -315,6 +343,11 @@ export class Renderer {
     return layers
   }
 
+  #accountLayer(mac: Mac, disclosure: Disclosure): Layer[] {
+    const password = disclosure.passwords ? this.#options.accountPassword?.(mac) : undefined
+    return password === undefined ? [] : [accountLayer(password, disclosure)]
+  }
+
   #subnetLayer(subnet: Subnet | undefined): Layer[] {
     if (!subnet) return []
     const values = { Primary_NTP: subnet.ntpServers[0], ...this.#clockOf(subnet) }
@@ -324,7 +357,7 @@ export class Renderer {
   /** The same for every phone of a place, but for the password. */
   #directoryLayer(scope: Scope, server: Ipv4, disclosure: Disclosure): Layer[] {
     const id = scope.id === SYSTEM.id ? '' : scope.id
-    const open = this.#options.directory?.layer(id, server, disclosure.name !== WITHOUT_SECRETS.name)
+    const open = this.#options.directory?.layer(id, server, disclosure.passwords)
     if (!open) return []
     const secrets = new Set(['LDAPPassword'])
     const { LDAPPassword: password, ...values } = open.values
@@ -363,8 +396,7 @@ export class Renderer {
     const key = [nearby.id, place.server, place.subnet?.name ?? '', template.id].join('\n')
     const known = this.#shared.get(key)
     if (known) return known
-    const text = sharedText(this.#options.programs.of(template.global), layers, (part) => this.partOf(part))
-    const all = text.split('\n')
+    const all = this.#sharedText(template, layers).split('\n')
     const lines = { all, set: new Set(all) }
     this.#shared.set(key, lines)
     return lines
@@ -382,4 +414,10 @@ export class Renderer {
     this.#clocks.set(key, values)
     return values
   }
+}
+
+/** A line that sets a password, however it got there. */
+function isPassword(line: string): boolean {
+  const setting = line.includes('=') ? settingOf(line) : undefined
+  return setting !== undefined && setting.value !== '' && isSecretSetting(setting.key)
 }

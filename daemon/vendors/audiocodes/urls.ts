@@ -34,3 +34,22 @@ export function phoneUrls(server: Ipv4, ports: PhonePorts): PhoneUrls {
 function origin(scheme: 'http' | 'https', server: Ipv4, port: number): string {
   return port === (scheme === 'http' ? 80 : 443) ? `${scheme}://${server}` : `${scheme}://${server}:${port}`
 }
+
+/** Characters of a URL that phones take, and of what they append: `<MAC>.cfg`. */
+const LONGEST_URL = 128
+const APPENDED = 16
+
+/**
+ * Where one phone alone gets its file: with a secret in the path that nobody can guess. The region or tenant that its
+ * old URL named stays in it, if there is room.
+ */
+export function personalUrl(urls: PhoneUrls, token: string, scope?: { readonly kind: string; readonly name: string }) {
+  const plain = `${urls.configuration}t/${token}/`
+  if (!scope) return plain
+  const { origin } = new URL(urls.configuration)
+  const named = `${origin}/ipp/${scope.kind}/${encodeURIComponent(scope.name)}/t/${token}/`
+  return named.length + APPENDED <= LONGEST_URL ? named : plain
+}
+
+/** The cipher of the account `system` as the maker's manual prints it: everybody knows it, so it protects nothing. */
+export const WELL_KNOWN_PASSWORD = '{"VvlZOp5/5pM="}'

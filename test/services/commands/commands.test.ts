@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { CONFIRM_WITHIN, type Command } from '#daemon/domain/command'
 import { newPhone, type Phone } from '#daemon/domain/phone'
+import { AtHome } from '#daemon/services/at-home'
 import { type CommandSettings, Commands } from '#daemon/services/commands/commands'
 import { SipWay } from '#daemon/services/commands/sip-way'
 import { put } from '#daemon/store/store'
@@ -46,7 +47,12 @@ async function office({ caller = NO_SIP, settings = {}, phone = {}, port = 5060,
       announce: () => {},
       onFault: (error) => void faults.push(error),
       fleet: { report: async () => ({ kind: 'accepted', requests: [] }) },
-      sip: new SipWay({ store, caller, subnets: () => subnets, settings: () => ({ port, credentials }) }),
+      sip: new SipWay({
+        home: new AtHome(store, () => clock.now),
+        caller,
+        subnets: () => subnets,
+        settings: () => ({ port, credentials }),
+      }),
       settings: () => ({ ways: ['sip', 'keep-alive'], words: { restart: 'reset' }, expirySeconds: 3_600, ...settings }),
     })
     commands.start()

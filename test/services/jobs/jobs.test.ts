@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { expect, it, onTestFinished } from 'vitest'
 import { CONFIRM_WITHIN } from '#daemon/domain/command'
 import { newPhone } from '#daemon/domain/phone'
+import { AtHome } from '#daemon/services/at-home'
 import { Commands } from '#daemon/services/commands/commands'
 import { SipWay } from '#daemon/services/commands/sip-way'
 import { Jobs } from '#daemon/services/jobs/jobs'
@@ -37,7 +38,11 @@ async function officeOf(size: number) {
       ...{ store, now, random: randomBytes, announce: () => {}, onFault },
       fleet: { report: async () => ({ kind: 'accepted', requests: [] }) },
       sip: new SipWay({
-        ...{ store, subnets: () => [], settings: () => ({ port: 5060, credentials: undefined }) },
+        ...{
+          home: new AtHome(store, now),
+          subnets: () => [],
+          settings: () => ({ port: 5060, credentials: undefined }),
+        },
         caller: { call: async () => ({ kind: 'not sent', reason: 'no SIP here' }) },
       }),
       settings: () => ({ ways: ['keep-alive'], words: { restart: 'reset' }, expirySeconds: 3_600 }),

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Secrets of the whole product, asked for with curl, wget and tftp from a phone's own address and from others.
+import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { newPhone, newUser, sipPasswordPlace } from '#daemon/domain/phone'
+import { Vault } from '#daemon/services/vault'
+import { LevelStore } from '#daemon/store/level-store'
+import { put } from '#daemon/store/store'
+import { leases, phones, users } from '#daemon/store/tables'
+import { vaultKey } from '#daemon/vault-key'
+import type { Ipv4 } from '#protocols/lib/ipv4'
+import type { Mac } from '#protocols/lib/mac'
+import { freshFolder, startWhole } from '#test/support/offhook'
+import { here } from '#test/support/process'
+
+const mac = '00908f123456' as Mac
+const HOME = '127.0.0.1'
+const ATTACKER = '127.0.0.66'
+const SIP = 'Zq9-sip-password'
+
+const YAML = `
+server: { address: 127.0.0.1 }
+web: { listen: '127.0.0.1:0' }
+http: { listen: ['127.0.0.1:0'] }
+tftp: { listen: '127.0.0.1:0' }
+dhcp: { mode: 'off' }
+log: { level: trace }`
+
+/** A data folder with a phone that was let in, its lease and its user. */
+async function furnished(): Promise<string> {
+  const folder = await freshFolder()
+  const data = join(folder, 'data')
+  await mkdir(data, { mode: 0o700 })
+  const vault = new Vault()
+  vault.unlock(await vaultKey(data, undefined))
+  const store = new LevelStore({ folder: join(data, 'store'), onFault: () => {} })
+  await store.open()
+  const anna = { ...newUser('anna', 1), phoneNumber: '4711', sipPassword: vault.seal(SIP, sipPasswordPlace('anna')) }
+  const phone = {
+    ...newPhone(mac, 1),
+    model: '440HD',
+    approval: 'approved',
+    owner: 'anna',
+    ownerFrom: 'admin',
+  } as const
+  const lease = { address: HOME as Ipv4, mac, state: 'leased', clientKey: 'x', hostname: '', updatedAt: 1 } as const
+  const changes = [
+    ...[put(users, 'anna', anna), put(phones, mac, phone)],
+    put(leases, HOME, { ...lease, expiresAt: Date.now() + 3_600_000 }),
+  ]
+  await store.commit(changes, { durable: true })
+  await store.close()
+  return folder
+}
+
+test('guessing gets no password, the personal address works once it is known, and no log tells either', async () => {
+  const folder = await furnished()
+  const { endpoints, offhook, log } = await startWhole(YAML, folder)
+  const [http, tftp] = ['http', 'tftp'].map((server) => endpoints(server)[0]?.port)
+  const curl = (path: string, from: string, ...more: string[]) =>
+    here.must('curl', ['-sS', '--max-time', '7', '--interface', from, ...more, `http://127.0.0.1:${http}${path}`])
+
+  const guessed = await curl(`/configfiles/${mac}.cfg`, ATTACKER)
+  expect(guessed).toContain('voip/line/0/id=4711')
+  expect(guessed).not.toMatch(/password|\/t\//)
+  for (const posted of [`/${mac}.cfg`, `/440HD/${mac.toUpperCase()}.cfg`, `/ipp/httpproxy/configfiles/${mac}.cfg`]) {
+    expect(await curl(posted, ATTACKER, '-X', 'POST', '-d', 'x')).not.toContain(SIP)
+  }
+  const own = await curl(`/configfiles/${mac}.cfg`, HOME, '-i')
+  expect(own).toContain(`voip/line/0/auth_password=${SIP}\n`)
+  expect(own).toMatch(/^cache-control: no-store/im)
+  expect(own).toMatch(/^ems_server\/user_password=[\w-]{16}$/m)
+  const [, token = ''] = /configfiles\/t\/([\w-]{24})\//.exec(own) ?? []
+  expect(token).not.toBe('')
+
+  // TFTP, which nobody encrypts or signs.
+  const fetched = join(folder, 'by-tftp.cfg')
+  await here.must('tftp', ['-m', 'binary', HOME, String(tftp), '-c', 'get', `configfiles/${mac}.cfg`, fetched])
+  expect(await readFile(fetched, 'utf8')).not.toMatch(/password|\/t\//)
+
+  // By its personal address from anywhere, with wget; the phone's include is found beside it.
+  const personal = `http://127.0.0.1:${http}/configfiles/t/${token}`
+  const wget = ['-q', '-O', '-', '--bind-address', ATTACKER]
+  expect(await here.must('wget', [...wget, `${personal}/${mac}.cfg`])).toContain(SIP)
+  const [, included = ''] = /^include (\S+)$/m.exec(own) ?? []
+  expect(await here.must('wget', [...wget, `${personal}/${included}`])).toContain('provisioning/method=Static')
+
+  // From now on nothing else will do, not even at home; slips in the path tell nothing either.
+  expect(await curl(`/configfiles/${mac}.cfg`, HOME)).not.toMatch(/4711|password|\/t\//)
+  for (const path of ['', '/', '/x.html', '/../x', `/%2e%2e/${mac}.cfg`, `/${mac}.cfg%00`, '/t/x']) {
+    await curl(`/configfiles/t/${token}${path}`, ATTACKER, '--path-as-is')
+    await curl(`//t//${token}${path}`, ATTACKER, '--path-as-is')
+  }
+  await here.run('tftp', [HOME, String(tftp), '-c', 'get', `configfiles/t/${token}/x.html`, join(folder, 'none')])
+  expect(offhook.alarms.active().map(({ name }) => name)).toContain('PHONE WITHOUT ITS PERSONAL ADDRESS')
+
+  const metrics = await here.must('curl', ['-sS', `http://127.0.0.1:${endpoints('web')[0]?.port}/metrics`])
+  const told = [log.join('\n'), metrics, JSON.stringify(offhook.alarms.active())].join('\n')
+  expect(told).toContain('"id":"secrets.withheld"')
+  expect(told).toContain('configfiles/t/***')
+  for (const secret of [token, SIP]) expect(told.includes(secret)).toBe(false)
+}, 20_000)
+
+test('neither the token nor the password is in clear on disk, timelines included', async () => {
+  const folder = await furnished()
+  const running = await startWhole(YAML, folder)
+  const url = `http://127.0.0.1:${running.endpoints('http')[0]?.port}/configfiles`
+  const own = await here.must('curl', ['-sSf', '--interface', HOME, `${url}/${mac}.cfg`])
+  const [, token = 'none'] = /configfiles\/t\/([\w-]{24})\//.exec(own) ?? []
+  await here.must('curl', ['-sSf', `${url}/t/${token}/${mac}.cfg`])
+  await running.stop()
+  const store = join(folder, 'data', 'store')
+  const files = await readdir(store, { recursive: true, withFileTypes: true })
+  const contents = await Promise.all(
+    files.filter((file) => file.isFile()).map((file) => readFile(join(file.parentPath, file.name), 'latin1')),
+  )
+  const all = contents.join('\n')
+  expect(all).toContain('phoneSecrets')
+  for (const secret of [token, SIP]) expect(all.includes(secret)).toBe(false)
+}, 20_000)
+
+test('somebody who tries many hardware addresses is told of by his address, and slowed down', async () => {
+  const folder = await furnished()
+  const { endpoints, offhook } = await startWhole(`${YAML}\nprovisioning: { guesses: 5 }`, folder)
+  const url = `http://127.0.0.1:${endpoints('http')[0]?.port}/configfiles/00908fab00[00-19].cfg`
+  const codes = await here.must('curl', [
+    ...['-sS', '--max-time', '15', '--interface', ATTACKER, '--parallel', '--parallel-max', '15'],
+    ...['-o', '/dev/null', '-w', '%{http_code}\n', url],
+  ])
+  const count = (code: string) => codes.split('\n').filter((line) => line === code).length
+  expect(count('503')).toBeGreaterThan(0)
+  expect(count('404') + count('503')).toBe(20)
+  expect(offhook.alarms.active()).toContainEqual(
+    expect.objectContaining({ name: 'MAC ENUMERATION', remoteHost: ATTACKER }),
+  )
+  const own = await here.must('curl', [
+    '-sS',
+    '--max-time',
+    '3',
+    '--interface',
+    HOME,
+    url.replace(/00908f.*/, `${mac}.cfg`),
+  ])
+  expect(own).toContain(SIP)
+}, 20_000)
