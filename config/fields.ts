@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Cron } from 'croner'
 import { z } from 'zod'
 import type { Endpoint } from '#protocols/lib/exchange'
 import { contains, type Ipv4, ipv4FromNumber, ipv4ToNumber, parseCidr, parseIpv4 } from '#protocols/lib/ipv4'
@@ -138,3 +139,16 @@ export const secret = (least = 1) =>
     z.strictObject({ file: z.string().startsWith('/', 'the file needs its whole path') }),
     z.strictObject({ credential: z.string().regex(/^[\w.-]+$/, 'a credential has a plain name') }),
   ])
+
+/** When something is done again and again: five fields, as crontab(5) has them. */
+export const cronPattern = z.string().refine(isCron, {
+  error: ({ input }) => `"${input}" is not a cron pattern of five fields, such as "0 3 * * *" (at three each night)`,
+})
+
+function isCron(text: string): boolean {
+  try {
+    return new Cron(text, { paused: true, mode: '5-part' }).nextRun() !== null
+  } catch {
+    return false
+  }
+}

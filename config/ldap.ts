@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Cron } from 'croner'
 import { z } from 'zod'
-import { distinguishedName, endpoint, restart, secret } from './fields.ts'
+import { cronPattern, distinguishedName, endpoint, restart, secret } from './fields.ts'
 
 const file = z.string().startsWith('/', 'the file needs its whole path')
 
@@ -10,10 +9,6 @@ const foreignDn = z
   .string()
   .max(1_024)
   .regex(/^[^=,]+=[^\p{Cc}]*$/u, 'a name such as ou=people,dc=example,dc=com is needed')
-
-const cronPattern = z.string().refine(isCron, {
-  error: ({ input }) => `"${input}" is not a cron pattern of five fields, such as "0 3 * * *" (at three each night)`,
-})
 
 /** Inclusive. */
 const whole = (least: number, most: number, standard: number) => z.int().min(least).max(most).default(standard)
@@ -145,11 +140,3 @@ export const ldap = z
   })
 
 export type LdapConfig = z.output<typeof ldap>
-
-function isCron(text: string): boolean {
-  try {
-    return new Cron(text, { paused: true, mode: '5-part' }).nextRun() !== null
-  } catch {
-    return false
-  }
-}

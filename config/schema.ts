@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod'
 import { alarms } from './alarms.ts'
+import { backup } from './backup.ts'
 import { commands } from './commands.ts'
 import { dhcp } from './dhcp.ts'
 import { cidr, endpoint, ipv4, live, restart, timeZone } from './fields.ts'
@@ -143,6 +144,7 @@ export const configSchema = z.strictObject({
   snmp: snmp.prefault({}).meta(live('SNMP', 'The MIB, and the agent that shows it.')),
   syslog: syslog.prefault({}).meta(live('Phone logs', 'What phones log, and how much of it is kept.')),
   firmware: firmware.prefault({}).meta(live('Firmware', 'Images for phones.')),
+  backup: backup.prefault({}).meta(live('Backups', 'Copies of everything.')),
   log: log.prefault({}).meta(live('Log', 'What is written to standard output.')),
 })
 

@@ -11,8 +11,10 @@ import { tftpFiles } from '#protocols/provisioning/tftp-files'
 import type { ProtocolServer } from '#protocols/server'
 import { TftpServer } from '#protocols/tftp/server'
 import { WebServer } from '#web/server'
+import { putInPlace } from './backup/restore.ts'
 import { composeAlarms } from './compose/alarms.ts'
 import { composeApprovals } from './compose/approvals.ts'
+import { composeBackup } from './compose/backup.ts'
 import { composeCommands } from './compose/commands.ts'
 import { composeDhcp } from './compose/dhcp.ts'
 import { composeDirectory } from './compose/directory.ts'
@@ -46,6 +48,10 @@ export interface Given {
   readonly readConfig?: () => Config
   /** The folder of credentials. */
   readonly credentials?: string | undefined
+  /** Goes into backups. */
+  readonly configFile?: string | undefined
+  /** The program and the arguments that start this Offhook again. */
+  readonly self?: readonly string[] | undefined
 }
 
 /** The product, wired by hand: reading this is knowing what there is and who knows whom. Nothing runs yet. */
@@ -70,6 +76,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const approvals = composeApprovals(base, { fleet, view, people, commands: telling.commands })
   const working = composeJobs(base, telling.commands)
   const alarming = composeAlarms(base, fleet, people.scopes, { files, ...firmware })
+  const copies = composeBackup(base, given)
   const accounts = new Accounts(store, now, announce, (name, from) => alarming.signIns.throttled(name, from))
   const snmp = composeSnmp(base, { fleet: () => view.summary(), leased: dhcp.leased }, credentials)
   const forwarding = composeForwarding(base, alarming.scopes, credentials, snmp.engine)
@@ -106,6 +113,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       parameters: new Parameters(new ParameterCatalogue(shippedParameters())),
       forwarding: forwarding.port,
       configuration: base.configuration,
+      backup: copies.backups,
       dhcpDesk: dhcp.desk,
       explain: (mac) => dhcp.explain.of(mac),
       metrics: () => metrics.expose(),
@@ -120,6 +128,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     ...alarming.readings,
     ...forwarding.readings,
     ...syslog.readings,
+    ...copies.readings,
   ])
   base.listen((exchange) => metrics.exchange(exchange))
 
@@ -127,6 +136,8 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     name: 'data',
     async start() {
       await prepareDataFolder(config.data.folder)
+      const aside = await putInPlace(config.data.folder)
+      if (aside !== undefined) announce('backup.restored', { aside })
       vault.unlock(await vaultKey(config.data.folder, credentials))
       await firmware.prepare()
       await store.open()
@@ -148,6 +159,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     alarming,
     syslog,
     http,
+    copies,
   ].flatMap(({ parts }) => parts)
   const supervised = fixed.map((server) => supervise(server, alarms, announce))
   const parts: Part[] = [data, ...services, dhcp.switched, ...supervised]

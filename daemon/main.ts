@@ -21,6 +21,7 @@ const io: CliIo = {
   environment: process.env,
   pid: process.pid,
   monotonicMicros: () => process.hrtime.bigint() / 1_000n,
+  self: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
   signal: stop.signal,
   setExitCode(code) {
     process.exitCode = code

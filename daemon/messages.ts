@@ -50,6 +50,42 @@ export const messages = {
       'NOTIFY_SOCKET is set and systemd-notify is missing or failed; a watchdog of the unit will end this daemon.',
     remedy: 'Install the package systemd, and keep NotifyAccess=all in the unit.',
   },
+  'backup.made': {
+    level: 'info',
+    text: 'a backup was made',
+    meaning: 'The file is on disk and was read back; `why` and `by` say who wanted it.',
+    remedy: NOTHING,
+  },
+  'backup.failed': {
+    level: 'error',
+    text: 'a backup could not be made',
+    meaning: 'Nothing was changed; older backups are still there. `reason` says why.',
+    remedy: 'Look at the folder of backups: is there room, and may Offhook write there? Then make one by hand.',
+  },
+  'backup.removed': {
+    level: 'info',
+    text: 'an old backup was removed',
+    meaning: 'It is older than `backup.keepDays`, or newer ones take its place.',
+    remedy: NOTHING,
+  },
+  'backup.rehearsed': {
+    level: 'info',
+    text: 'a backup passed its rehearsal',
+    meaning: 'It was restored aside, and virtual phones booted from the restored copy.',
+    remedy: NOTHING,
+  },
+  'backup.rehearsal-failed': {
+    level: 'error',
+    text: 'a backup did not pass its rehearsal',
+    meaning: 'It was restored aside, and something did not work there; `reason` names the checks that failed.',
+    remedy: 'Make a new backup and rehearse that. If it fails, too, look at what the checks say.',
+  },
+  'backup.restored': {
+    level: 'warn',
+    text: 'the data of a backup were put in place',
+    meaning: '"offhook restore" was called; the data as they were before are in the folder `aside`.',
+    remedy: 'Remove that folder when nothing of it is needed any more.',
+  },
   'config.reloaded': {
     level: 'info',
     text: 'the configuration was read again',

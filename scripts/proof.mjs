@@ -8,6 +8,11 @@ const PROOFS = {
     tests: ['test/store/crash.test.ts'],
     environment: { OFFHOOK_ROUNDS: '50' },
   },
+  backup: {
+    what: 'a backup with one changed byte, 2,000 trials: refused each time',
+    tests: ['test/backup/format.test.ts'],
+    environment: { OFFHOOK_TRIALS: '2000' },
+  },
   corruption: {
     what: 'flipped and torn bytes in every file of the store, 200 trials: noticed, or harmless',
     tests: ['test/store/corruption.test.ts'],

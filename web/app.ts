@@ -7,6 +7,7 @@ import bodyParser from 'koa-bodyparser'
 
 import { alarmsApiRoutes } from './api/alarms.ts'
 import { approvalsApiRoutes } from './api/approvals.ts'
+import { backupsApiRoutes } from './api/backups.ts'
 import { commandsApiRoutes } from './api/commands.ts'
 import { configurationApiRoutes } from './api/configuration.ts'
 import { dhcpApiRoutes } from './api/dhcp.ts'
@@ -126,6 +127,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     dhcpDesk,
     alarmDesk,
     approvals,
+    backup,
     commands,
     forwarding,
     directory,
@@ -160,6 +162,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     ...(phoneLogs ? [phoneLogRoutes(web, phoneLogs), phoneLogsApiRoutes(phoneLogs, commands)] : []),
     ...(parameters ? [parametersApiRoutes(parameters), ...parametersRoutes(web, parameters)] : []),
     configurationApiRoutes(web),
+    ...(backup ? [backupsApiRoutes(web, backup)] : []),
     ...(scopes ? [scopesApiRoutes(scopes), scopesRoutes(web, scopes)] : []),
     ...(scopes && users ? [usersApiRoutes(users, scopes), ...usersRoutes(web, users, scopes)] : []),
     ...(scopes && peopleFiles ? [peopleApiRoutes(web, peopleFiles, scopes), peopleFileRoutes(web, peopleFiles)] : []),

@@ -8,6 +8,7 @@ import type { Mac } from '#protocols/lib/mac'
 import type { Health } from '#protocols/server'
 import type { AlarmsPort } from './ports/alarms.ts'
 import type { ApprovalsPort } from './ports/approvals.ts'
+import type { BackupPort } from './ports/backup.ts'
 import type { CommandsPort } from './ports/commands.ts'
 import type { ConfigurationPort } from './ports/configuration.ts'
 import type { DhcpDesk } from './ports/dhcp.ts'
@@ -115,6 +116,7 @@ export interface WebPort {
   readonly phoneLogs?: PhoneLogsPort
   readonly forwarding?: ForwardingPort
   readonly configuration: ConfigurationPort
+  readonly backup?: BackupPort
   /** What there is to see and to do about DHCP. */
   readonly dhcpDesk?: DhcpDesk
   /** The last DHCP exchanges of a client, newest first. */

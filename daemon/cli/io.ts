@@ -9,6 +9,8 @@ export interface CliIo {
   /** A password, asked for on the terminal without showing it, or the first line of standard input; absent where nobody can type. */
   readPassword?(prompt: string): Promise<string>
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** The program and the arguments that start this Offhook again, without a command. */
+  readonly self?: readonly string[]
   /** Our process id, which systemd names in LISTEN_PID. */
   readonly pid: number
   /** CLOCK_MONOTONIC in microseconds, by which systemd orders reloads. */

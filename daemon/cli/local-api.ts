@@ -33,12 +33,15 @@ export interface Call {
 
 const PATIENCE = 30_000
 
+/** Nobody runs on the folder, as far as can be seen. */
+export class NoDaemon extends Error {}
+
 /** The daemon's answer to a request for `path`, without a leading slash; throws with a sentence when there is none. */
 export async function callDaemon(folder: string, path: string, call: Call = {}): Promise<Response> {
   const api = await readFile(fileIn(folder), 'utf8').then(
     (text): LocalApi => JSON.parse(text),
     (error: NodeJS.ErrnoException) => {
-      throw new Error(error.code === 'ENOENT' ? `no daemon is running on ${folder}` : error.message)
+      throw error.code === 'ENOENT' ? new NoDaemon(`no daemon is running on ${folder}`) : error
     },
   )
   const { method = 'GET', body, accept = '*/*', signal = AbortSignal.timeout(PATIENCE) } = call
@@ -47,7 +50,10 @@ export async function callDaemon(folder: string, path: string, call: Call = {}):
   const headers = { Authorization: `Bearer ${api.token}`, Accept: accept, ...type }
   const content = body && { body: isFile ? Uint8Array.from(body) : JSON.stringify(body) }
   return fetch(`${api.url}${path}`, { method, headers, signal, ...content }).catch((error) => {
-    throw new Error(`the daemon does not answer at ${api.url}: ${error instanceof Error ? error.message : error}`)
+    // Who was killed left the file behind; a refused connection says that nobody is there any more.
+    const refused = (error as { cause?: { code?: string } }).cause?.code === 'ECONNREFUSED'
+    const sentence = `the daemon does not answer at ${api.url}: ${error instanceof Error ? error.message : error}`
+    throw refused ? new NoDaemon(sentence) : new Error(sentence)
   })
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command, CommanderError } from 'commander'
 import { alarmCommand } from './alarm.ts'
+import { backupCommand } from './backup.ts'
 import { checkConfigCommand } from './check-config.ts'
 import { completionCommand } from './completion.ts'
 import { dhcpCommand } from './dhcp.ts'
@@ -14,6 +15,7 @@ import { lintCommand } from './lint.ts'
 import { exportCommand, importCommand } from './people.ts'
 import { phoneCommand } from './phone.ts'
 import { reloadCommand } from './reload.ts'
+import { restoreCommand } from './restore.ts'
 import { runCommand } from './run.ts'
 import { simulateCommand } from './simulate.ts'
 import { snmpCommand } from './snmp.ts'
@@ -42,6 +44,8 @@ export function offhookProgram(io: CliIo): Command {
     .addCommand(snmpCommand(io))
     .addCommand(phoneCommand(io))
     .addCommand(jobCommand(io))
+    .addCommand(backupCommand(io))
+    .addCommand(restoreCommand(io))
     .addCommand(completionCommand(io))
 }
 

@@ -5,11 +5,14 @@ import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import type { Config } from '#config/schema'
+import { readHeader } from '#daemon/backup/read'
+import { backupsIn, usualFolder } from '#daemon/backup/shelf'
 import { compose, type Offhook } from '#daemon/compose'
 import { faultText } from '#daemon/journal'
 import { startAll, stopAll } from '#daemon/lifecycle'
 import { createLogger } from '#daemon/log'
 import { Notifier } from '#daemon/notify'
+import { lastSequence } from '#daemon/store/rescue'
 import { StoreDamaged } from '#daemon/store/store'
 import { dhcpLinks, passedSockets } from '#daemon/systemd'
 import { CONFIG_FILE, readConfig, TRY_OUT_FILE } from './config-file.ts'
@@ -36,27 +39,38 @@ export function runCommand(io: CliIo): Command {
     .option('--data <folder>', 'the data folder, instead of the configured one')
     .option('--virtual-phones <n>', 'in the try-out: how many virtual phones boot', phoneCount, 6)
     .action(async (options: RunOptions) => {
+      let folders: { data: string; backups: string } | undefined
       try {
         const file = options.config ?? (options.tryOut ? TRY_OUT_FILE : CONFIG_FILE)
         const read = () => {
           const config = readConfig(file, io.environment)
           return { ...config, data: { ...config.data, folder: options.data ?? config.data.folder } }
         }
-        await run(read(), read, options, io)
+        const config = read()
+        const { folder } = config.data
+        folders = { data: folder, backups: config.backup.folder ?? usualFolder(folder) }
+        await run(config, { read, file }, options, io)
       } catch (error) {
-        if (error instanceof StoreDamaged) fail(io, new Error(damage(error)))
+        if (error instanceof StoreDamaged) fail(io, new Error(await damage(error, folders)))
         else if (!io.signal.aborted) fail(io, error)
       }
     })
 }
 
-async function run(config: Config, read: () => Config, options: RunOptions, io: CliIo): Promise<void> {
+async function run(
+  config: Config,
+  { read, file }: { readonly read: () => Config; readonly file: string },
+  options: RunOptions,
+  io: CliIo,
+): Promise<void> {
   const journald = io.environment.JOURNAL_STREAM !== undefined
   const logger = createLogger({ ...config.log, journald }, io.stdout)
   const offhook = compose(config, logger, Date.now, {
     dhcpLinks: dhcpLinks(passedSockets(io.environment, io.pid), networkInterfaces()),
     credentials: io.environment.CREDENTIALS_DIRECTORY,
     readConfig: read,
+    configFile: file,
+    self: io.self,
   })
   const { announce } = offhook
   io.onFault((error) => announce('daemon.fault', { error: faultText(error) }))
@@ -130,9 +144,17 @@ async function serve(
   await phones
 }
 
-function damage({ findings }: StoreDamaged): string {
-  const wayOut = 'see "offhook verify"; "offhook store accept-loss" goes on with what is intact'
-  return `the data is damaged and nothing is served: ${findings.join('; ')} (${wayOut})`
+/** What is wrong, and the ways out: the newest backup first, if there is one. */
+async function damage({ findings }: StoreDamaged, folders?: { data: string; backups: string }): Promise<string> {
+  const what = `the data is damaged and nothing is served: ${findings.join('; ')}`
+  const accept = '"offhook store accept-loss" goes on with what is intact; see "offhook verify"'
+  const [newest] = folders ? await backupsIn(folders.backups) : []
+  if (!folders || !newest) return `${what} (there is no backup; ${accept})`
+  const header = await readHeader(join(folders.backups, newest.name)).catch(() => undefined)
+  const last = await lastSequence(join(folders.data, 'store'))
+  const since = header && last !== undefined && last >= header.sequence ? `the ${last - header.sequence} writes` : 'all'
+  const moment = new Date(newest.at).toISOString()
+  return `${what} ("offhook restore --latest" brings everything back as of ${moment}, without ${since} since; ${accept})`
 }
 
 function phoneCount(text: string): number {

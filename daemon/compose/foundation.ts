@@ -8,7 +8,7 @@ import { Alarms } from '#daemon/services/alarms'
 import { Vault } from '#daemon/services/vault'
 import { alarmSettings } from '#daemon/settings'
 import { LevelStore } from '#daemon/store/level-store'
-import type { Store } from '#daemon/store/store'
+import type { Snapshots, Store } from '#daemon/store/store'
 import type { Exchange } from '#protocols/lib/exchange'
 
 /** What every part of the product stands on. */
@@ -16,7 +16,7 @@ export interface Foundation extends Journal {
   /** As it was at the start. Settings that may change while we run: ask `configuration.current`, or follow it. */
   readonly config: Config
   readonly configuration: Configuration
-  readonly store: Store
+  readonly store: Store & Snapshots
   readonly alarms: Alarms
   readonly vault: Vault
   /** Milliseconds since the epoch. */

@@ -3,7 +3,7 @@ import { StoreUnavailable } from './errors.ts'
 import { Memory } from './memory.ts'
 import { latestSchema, MIGRATIONS, type Migration } from './migrations.ts'
 import { type Opened, openVerified } from './opening.ts'
-import type { Change, CommitOptions, Notice, Store, Stored, Table } from './store.ts'
+import type { Change, CommitOptions, Notice, Snapshots, Store, Stored, StoreSnapshot, Table } from './store.ts'
 import { Watchers } from './watchers.ts'
 import { type GroupWritten, Writer } from './writer.ts'
 
@@ -26,7 +26,7 @@ interface Running extends Opened {
 }
 
 /** The Store in memory and LevelDB: see docs/decisions/0002-store.md. */
-export class LevelStore implements Store {
+export class LevelStore implements Store, Snapshots {
   readonly #folder: string
   readonly #migrations: readonly Migration[]
   readonly #now: () => number
@@ -100,6 +100,13 @@ export class LevelStore implements Store {
 
   trouble(): string | undefined {
     return this.#running?.writer.trouble()
+  }
+
+  snapshot(): StoreSnapshot {
+    const { memory, writer } = this.#ready()
+    const rows = (table: string) => Array.from(writer.writtenRows(table), ({ stored }) => stored)
+    const tables = new Map(memory.tableNames().map((table) => [table, rows(table)]))
+    return { ...writer.position(), tables }
   }
 
   #ready(): Running {

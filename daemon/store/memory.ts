@@ -34,6 +34,10 @@ export class Memory {
     return this.#revision
   }
 
+  tableNames(): string[] {
+    return [...this.#tables.keys()]
+  }
+
   row(table: string, key: string): Row | undefined {
     return this.#tables.get(table)?.get(key)
   }

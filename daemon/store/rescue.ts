@@ -10,6 +10,7 @@ import { latestSchema, MIGRATIONS } from './migrations.ts'
 import { examineEntries, examineSalvage, refuseDamagedTables, refuseNewer } from './opening.ts'
 import { diskKey, encodeRecord } from './records.ts'
 import { Seal } from './seal.ts'
+import { StoreDamaged, type StoreSnapshot } from './store.ts'
 import { NOTHING_YET, readTestimony, type Testimony, Witness } from './witness.ts'
 
 export interface Inspection {
@@ -45,6 +46,56 @@ export async function inspect(folder: string): Promise<Inspection> {
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error
     return inspectionOf(await examineSalvage(folder, error))
+  } finally {
+    await rm(aside, { recursive: true, force: true })
+  }
+}
+
+/**
+ * What a stopped store holds, leaving it as it is and running no migration. Rejects with StoreDamaged, or with
+ * StoreUnavailable when there is none or a process uses it.
+ */
+export async function snapshotOf(folder: string): Promise<StoreSnapshot> {
+  await requireStore(folder)
+  const aside = await lockedFolder(folder)
+  try {
+    await copyAside(folder, aside)
+    await refuseDamagedTables(folder)
+    const engine = await Engine.open(aside, false)
+    try {
+      const { head, tables, findings } = await examineEntries(folder, engine.chunks())
+      if (!head || findings.length > 0) throw new StoreDamaged(findings)
+      const rows = [...tables].map(
+        ([name, found]) => [name, Array.from(found.values(), ({ stored }) => stored)] as const,
+      )
+      return { sequence: head.sequence, revision: head.revision, schema: head.schema, tables: new Map(rows) }
+    } finally {
+      await engine.close()
+    }
+  } catch (error) {
+    if (error instanceof Unreadable) throw new StoreDamaged(error.findings)
+    throw error
+  } finally {
+    await rm(aside, { recursive: true, force: true })
+  }
+}
+
+/** How many groups of writes a store has seen, damaged or not; undefined when its witness is lost, too. */
+export async function lastSequence(folder: string): Promise<number | undefined> {
+  const testimony = await readTestimony(folder).catch(() => undefined)
+  return testimony && Math.max(testimony.durable, testimony.written)
+}
+
+/** Whether a process has the store open, or may be about to. */
+export async function isInUse(folder: string): Promise<boolean> {
+  if (!(await hasLevelFolder(folder))) return false
+  const aside = await lockedFolder(folder)
+  try {
+    await (await Engine.open(aside, true)).close()
+    return false
+  } catch (error) {
+    if (error instanceof StoreUnavailable && error.code === 'STORE_LOCKED') return true
+    throw error
   } finally {
     await rm(aside, { recursive: true, force: true })
   }

@@ -62,6 +62,22 @@ export interface Store {
   trouble(): string | undefined
 }
 
+/** Everything that is written, at one moment. */
+export interface StoreSnapshot {
+  /** Counts the groups of writes, so that two states of one store can be told apart. */
+  readonly sequence: number
+  /** The last revision given out. */
+  readonly revision: number
+  /** The last migration applied. */
+  readonly schema: number
+  readonly tables: ReadonlyMap<string, readonly Stored<unknown>[]>
+}
+
+export interface Snapshots {
+  /** Takes no copy of the values: they never change. What is not written yet is not in it. */
+  snapshot(): StoreSnapshot
+}
+
 /** Another writer was first: the record's revision is not the expected one. */
 export class Conflict extends Error {
   override readonly name = 'Conflict'

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { StoredAccount } from '#daemon/domain/account'
 import type { Alarm, AlarmEvent } from '#daemon/domain/alarm'
+import type { BackupRun } from '#daemon/domain/backup'
 import type { BootTimeline } from '#daemon/domain/boot'
 import type { CommandQueue } from '#daemon/domain/command'
 import type { ForwardCursor, StoredDestination, ToldAlarm } from '#daemon/domain/destination'
@@ -74,3 +75,5 @@ export const firmwares: Table<Firmware> = { name: 'firmwares' }
 export const firmwareChoices: Table<FirmwareChoices> = { name: 'firmwareChoices' }
 /** What is secret between a phone and us, keyed by MAC. */
 export const phoneSecrets: Table<PhoneSecrets> = { name: 'phoneSecrets' }
+/** How the last one went, under `backup` and `rehearsal`. */
+export const backupRuns: Table<BackupRun> = { name: 'backupRuns' }

@@ -74,6 +74,11 @@ export class Writer {
     return this.#trouble
   }
 
+  /** How far the writes have come. No record of `writtenRows` has a higher revision. */
+  position(): { readonly sequence: number; readonly revision: number; readonly schema: number } {
+    return { sequence: this.#written, revision: this.#parts.memory.revision, schema: this.#schema }
+  }
+
   /** Resolves with the revision when the steps, already applied to memory, are written. */
   enqueue(revision: number, steps: readonly Step[], durable: boolean, schema?: number): Promise<number> {
     return new Promise((resolve, reject) => {
