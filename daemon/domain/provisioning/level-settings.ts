@@ -13,6 +13,10 @@ export interface LevelSettings {
   readonly lines: string
   /** For a device alone: the template that was chosen for it; empty for none. */
   readonly template: string
+  /** Key features that are set here: the id of each, and of its choice. */
+  readonly features?: Readonly<Record<string, string>>
+  /** What the placeholders that were first used here are for. */
+  readonly descriptions?: Readonly<Record<string, string>>
 }
 
 export type LevelKey = 'system' | `template/${string}` | `scope/${string}` | `user/${string}` | `device/${string}`
@@ -33,7 +37,16 @@ export function secretPlace(key: LevelKey, name: string): string {
   return `level/${key}/${name}`
 }
 
-export function isEmpty({ values, sealed, lines, template }: LevelSettings): boolean {
-  const none = (record: object) => Object.keys(record).length === 0
-  return none(values) && none(sealed) && lines.trim() === '' && template === ''
+export function isEmpty({ values, sealed, lines, template, features, descriptions }: LevelSettings): boolean {
+  const none = (record: object = {}) => Object.keys(record).length === 0
+  const nothingNamed = [values, sealed, features, descriptions].every(none)
+  return nothingNamed && lines.trim() === '' && template === ''
+}
+
+/** The level that a key names; undefined when it names none. */
+export function parseLevelKey(text: string): LevelKey | undefined {
+  const [, kind = '', name = ''] = /^(template|scope|user|device)\/(\P{Cc}{1,200})$/u.exec(text) ?? []
+  if (text === 'system') return text
+  if (kind === '' || (kind === 'device' && !/^[0-9a-f]{12}$/.test(name))) return undefined
+  return text as LevelKey
 }

@@ -14,7 +14,7 @@ import { type Ipv4, peerAddress } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
 import type { Asker, FileAnswer, FileRequest, ProvisioningPort } from '#protocols/provisioning/port'
 import { type Disclosure, opened, WITHOUT_SECRETS, WITHOUT_USER } from './disclosure.ts'
-import { Renderer, type RendererOptions } from './renderer.ts'
+import { type Reader, Renderer, type RendererOptions } from './renderer.ts'
 import { TextResources } from './text-resource.ts'
 
 export interface ProvisioningOptions extends RendererOptions {
@@ -59,6 +59,11 @@ export class Provisioning implements ProvisioningPort {
 
   stop(): void {
     for (const stop of this.#stopWatching.splice(0)) stop()
+  }
+
+  /** Files as they would be if the tables were like this. */
+  imagined(reader: Reader): Renderer {
+    return new Renderer(reader, this.#options)
   }
 
   async fileFor(request: FileRequest, asker: Asker): Promise<FileAnswer> {

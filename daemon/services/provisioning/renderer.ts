@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { clockValues } from '#daemon/domain/dhcp/daylight-saving'
 import type { Phone, User } from '#daemon/domain/phone'
 import { isSecretSetting } from '#daemon/domain/phone-secrets'
 import { placementOf } from '#daemon/domain/placement'
 import {
   type Addition,
-  type DeviceFile,
   deviceFile,
   type FileLine,
   settingOf,
@@ -19,98 +17,30 @@ import {
   chooseTemplate,
   globalFileName,
   type Template,
+  type TemplateQuestion,
 } from '#daemon/domain/provisioning/template'
 import { type Scope, ScopeTree, SYSTEM } from '#daemon/domain/scope'
 import { type Subnet, subnetOf } from '#daemon/domain/subnet'
-import type { Store } from '#daemon/store/store'
 import { levels, phones, scopes, templateMapping, templates as templatesTable, users } from '#daemon/store/tables'
-import type { PhonePorts } from '#daemon/vendors/audiocodes/urls'
 import { type Ipv4, parseIpv4 } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
 import type { NamedScope } from '#protocols/provisioning/port'
+import { Clocks } from './clocks.ts'
 import { type Disclosure, WITHOUT_SECRETS } from './disclosure.ts'
 import { accountLayer, deviceLayer, factsLayer, settingsLayer, systemLayer, userLayer } from './layers.ts'
-import type { Programs } from './programs.ts'
+import { levelAdditions } from './level-additions.ts'
+import type {
+  Basis,
+  NoFile,
+  Place,
+  Reader,
+  RenderedDevice,
+  RendererOptions,
+  SharedLines,
+  Situation,
+} from './rendering.ts'
 
-/** The tables as they are, or as they would be after a change. */
-export type Reader = Pick<Store, 'get' | 'entries'>
-
-/** What files are made of, apart from the tables. */
-export interface RendererOptions {
-  readonly programs: Programs
-  /** Milliseconds since the epoch. */
-  readonly now: () => number
-  readonly shipped: readonly Template[]
-  readonly builtIn: Readonly<Record<string, string>>
-  readonly subnets: readonly Subnet[]
-  /** Our address towards phones of no known subnet. */
-  readonly serverAddress: Ipv4 | undefined
-  readonly ports: PhonePorts
-  readonly keepAliveMinutes: number
-  /** How phones ask a directory, by the id of the scope they are in; secrets only where `secrets` says so. */
-  readonly directory?: { layer(region: string, server: string, secrets: boolean): Layer | undefined }
-  /** What the account that a phone reports with has where nobody set another password. */
-  readonly accountPassword?: (mac: Mac) => string | undefined
-  /** The scope that an address proposes; by default the tree's own subnets tell. */
-  readonly ofAddress?: (tree: ScopeTree, address: Ipv4) => Scope | undefined
-}
-
-/** Who asks for a file, and from where. */
-export interface Situation {
-  /** Where the request came from; undefined for a phone that is only thought of. */
-  readonly address: Ipv4 | undefined
-  /** What the URL names. */
-  readonly named?: NamedScope | undefined
-  readonly model: string
-  readonly firmware: string
-}
-
-export interface RenderedDevice {
-  readonly kind: 'file'
-  readonly file: DeviceFile
-  readonly template: ChosenTemplate
-  readonly scope: Scope
-  readonly server: Ipv4
-  /** The farthest first. */
-  readonly layers: readonly Layer[]
-  /** Those of them that are the phone's and its user's alone. */
-  readonly personal: readonly Layer[]
-  /** The lines of the shared file as this phone gets it. */
-  readonly shared: readonly string[]
-}
-
-/** What decides which texts and levels make a phone's file. */
-export interface Basis {
-  readonly kind: 'basis'
-  readonly mac: Mac
-  readonly situation: Situation
-  readonly place: Place
-  /** As it is known, if it may have what is its user's. */
-  readonly approved: Phone | undefined
-  readonly user: User | undefined
-  readonly scope: Scope
-  /** Whose shared file it gets: by its address. */
-  readonly nearby: Scope
-  /** From the system to `scope`. */
-  readonly path: readonly Scope[]
-  readonly template: ChosenTemplate
-}
-
-export interface NoFile {
-  readonly kind: 'none'
-  readonly status: 404 | 503
-  readonly reason: string
-}
-
-interface SharedLines {
-  readonly all: readonly string[]
-  readonly set: ReadonlySet<string>
-}
-
-interface Place {
-  readonly server: Ipv4
-  readonly subnet: Subnet | undefined
-}
+export type { Basis, NoFile, Reader, RenderedDevice, RendererOptions, Situation } from './rendering.ts'
 
 /** What was asked for templates is remembered for so many questions. */
 const MOST_CHOICES = 10_000
@@ -119,7 +49,7 @@ const MOST_CHOICES = 10_000
 export class Renderer {
   readonly #reader: Reader
   readonly #options: RendererOptions
-  readonly #clocks = new Map<string, Readonly<Record<string, string>>>()
+  readonly #clocks: Clocks
   readonly #stacks = new Map<string, readonly Layer[]>()
   readonly #shared = new Map<string, SharedLines>()
   readonly #choices = new Map<string, ChosenTemplate | undefined>()
@@ -129,6 +59,7 @@ export class Renderer {
   constructor(reader: Reader, options: RendererOptions) {
     this.#reader = reader
     this.#options = options
+    this.#clocks = new Clocks(options.now)
   }
 
   /** Templates, settings, places or the configuration changed. */
@@ -237,6 +168,28 @@ export class Renderer {
     return { kind: 'file', file, template: chosen, scope, server: place.server, layers, personal, shared: shared.all }
   }
 
+  /** The template that a phone would get, and why; undefined when there is none for it. */
+  chosen(question: TemplateQuestion): ChosenTemplate | undefined {
+    const mapping = this.#reader.get(templateMapping, 'rules')?.value ?? { rules: [] }
+    return chooseTemplate(this.templates, mapping, question)
+  }
+
+  /** The same for a phone of the table, with the place that it is in. */
+  chosenFor(phone: Phone): { readonly template: ChosenTemplate | undefined; readonly path: readonly Scope[] } {
+    const { address, model, firmware } = this.situationOf(phone)
+    const scope = this.#scopeOf(phone, undefined, address)
+    const path = this.tree.path(scope.id)
+    const own = this.#level(`device/${phone.mac}`)?.template ?? ''
+    return { template: this.#choice(model, firmware, own, scope, path), path }
+  }
+
+  /** The layers of a place, the farthest first; without our own address where none is known. */
+  layersAt(scope: Scope, template: Template | undefined, disclosure: Disclosure): readonly Layer[] {
+    const [subnet] = this.#options.subnets
+    const server = this.#options.serverAddress ?? subnet?.serverAddress
+    return server ? this.#stack({ server, subnet: undefined }, scope, template, disclosure) : []
+  }
+
   /** The shared file of a template, for whoever asks from an address. It is without secrets: all can fetch it. */
   shared(template: Template, address: Ipv4 | undefined, named?: NamedScope): string | NoFile {
     const place = this.placeOf(address)
@@ -299,8 +252,7 @@ export class Renderer {
   ): ChosenTemplate | undefined {
     const key = [scope.id, own, model, firmware].join('\n')
     if (this.#choices.has(key)) return this.#choices.get(key)
-    const mapping = this.#reader.get(templateMapping, 'rules')?.value ?? { rules: [] }
-    const chosen = chooseTemplate(this.templates, mapping, { model, firmware, own, path })
+    const chosen = this.chosen({ model, firmware, own, path })
     // Clients name models and versions as they like.
     if (this.#choices.size >= MOST_CHOICES) this.#choices.clear()
     this.#choices.set(key, chosen)
@@ -350,7 +302,7 @@ export class Renderer {
 
   #subnetLayer(subnet: Subnet | undefined): Layer[] {
     if (!subnet) return []
-    const values = { Primary_NTP: subnet.ntpServers[0], ...this.#clockOf(subnet) }
+    const values = { Primary_NTP: subnet.ntpServers[0], ...this.#clocks.of(subnet) }
     return [{ name: `subnet ${subnet.name}`, values }]
   }
 
@@ -370,7 +322,7 @@ export class Renderer {
     // What is set for the system stands before the model's template.
     if (scope.id === SYSTEM.id) return []
     const name = `${scope.kind} ${scope.name}`
-    const clock = scope.timeZone === '' ? [] : [{ name, values: this.#clockOf(scope) }]
+    const clock = scope.timeZone === '' ? [] : [{ name, values: this.#clocks.of(scope) }]
     return [...clock, ...this.#settings(name, `scope/${scope.id}`, disclosure)]
   }
 
@@ -384,10 +336,7 @@ export class Renderer {
       ...(user ? [[`user ${user.name}`, `user/${user.name}`] as const] : []),
       [`device ${mac}`, `device/${mac}`],
     ]
-    return levels.flatMap(([from, key]) => {
-      const lines = this.#level(key)?.lines ?? ''
-      return lines === '' ? [] : [{ from, program: this.#options.programs.of(lines) }]
-    })
+    return levels.flatMap(([from, key]) => levelAdditions(from, this.#level(key), this.#options.programs))
   }
 
   /** The lines of the shared file as a phone that asks from `nearby` gets it. */
@@ -400,19 +349,6 @@ export class Renderer {
     const lines = { all, set: new Set(all) }
     this.#shared.set(key, lines)
     return lines
-  }
-
-  /** Worked out once a year for each zone: it takes some hundred looks at the calendar. */
-  #clockOf({
-    timeZone,
-    daylightSaving: mode = 'dayOfWeek',
-  }: Pick<Subnet, 'timeZone' | 'daylightSaving'>): Readonly<Record<string, string>> {
-    if (timeZone === undefined) return {}
-    const now = this.#options.now()
-    const key = `${timeZone} ${mode} ${new Date(now).getUTCFullYear()}`
-    const values = this.#clocks.get(key) ?? clockValues(timeZone, mode, now)
-    this.#clocks.set(key, values)
-    return values
   }
 }
 
