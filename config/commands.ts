@@ -25,6 +25,14 @@ export const commands = z.strictObject({
     .strictObject({
       restart: word.optional().default('reset').meta(live('Restart', 'The command that restarts a phone.')),
       check: word.optional().meta(live('Check', 'The command that makes it fetch its files; not publicly known.')),
+      updateFirmware: word
+        .optional()
+        .meta(
+          live(
+            'Update firmware',
+            'The command that makes it fetch its image without a restart before; not publicly known.',
+          ),
+        ),
       factoryReset: word.optional().meta(live('Factory reset', 'The command that forgets all settings.')),
     })
     .prefault({})

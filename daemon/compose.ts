@@ -74,7 +74,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const sip = composeSip(base)
   const telling = composeCommands(base, fleet, sip.caller, credentials)
   const approvals = composeApprovals(base, { fleet, view, people, commands: telling.commands })
-  const working = composeJobs(base, telling.commands)
+  const working = composeJobs(base, { people, approvals, commands: telling.commands })
   const alarming = composeAlarms(base, fleet, people.scopes, { files, ...firmware })
   const copies = composeBackup(base, given)
   const accounts = new Accounts(store, now, announce, (name, from) => alarming.signIns.throttled(name, from))
@@ -104,7 +104,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       ...{ scopes: people.scopes, users: people.users, peopleFiles: people.peopleFiles },
       commands: telling.commands,
       approvals,
-      jobs: working.jobs,
+      ...{ jobs: working.jobs, devices: working.devices },
       directory: directory.desk,
       servers: () => serving().map((server) => ({ name: server.name, health: server.health() })),
       alarms: () => alarms.active(),

@@ -227,6 +227,18 @@ export const messages = {
     meaning: 'An empty `scope` means that it follows its user or its address again.',
     remedy: NOTHING,
   },
+  'fleet.phone.edited': {
+    level: 'info',
+    text: 'an admin changed what is known of a phone',
+    meaning: 'The `fields` were set; it gets them with its next configuration.',
+    remedy: NOTHING,
+  },
+  'fleet.phone.removed': {
+    level: 'info',
+    text: 'a phone was deleted',
+    meaning: 'It is forgotten with what waited for it. If it reports again, it is a new phone.',
+    remedy: 'Reject it instead, if it is to be kept out.',
+  },
   'user.added': {
     level: 'info',
     text: 'a user was added',

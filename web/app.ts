@@ -10,6 +10,7 @@ import { approvalsApiRoutes } from './api/approvals.ts'
 import { backupsApiRoutes } from './api/backups.ts'
 import { commandsApiRoutes } from './api/commands.ts'
 import { configurationApiRoutes } from './api/configuration.ts'
+import { devicesApiRoutes } from './api/devices.ts'
 import { dhcpApiRoutes } from './api/dhcp.ts'
 import { dhcpDeskApiRoutes } from './api/dhcp-desk.ts'
 import { directoryApiRoutes } from './api/directory.ts'
@@ -43,6 +44,7 @@ import { approvalListRoutes } from './pages/approvals/list.ts'
 import { commandRoutes } from './pages/commands.ts'
 import { dashboardFragments, dashboardRoutes } from './pages/dashboard.ts'
 import { deviceFragments, deviceRoutes } from './pages/device.ts'
+import { deviceDeleteRoutes } from './pages/device-delete.ts'
 import { devicesFragments, devicesRoutes } from './pages/devices.ts'
 import { dhcpRoutes } from './pages/dhcp/routes.ts'
 import { directoryRoutes } from './pages/directory/routes.ts'
@@ -124,6 +126,7 @@ export function createApp(port: WebPort, options: AppOptions = {}): WebApp {
 /** Every page: a new one gets a line here, and one in `fragmentsOf` if parts of it are live. */
 function routers(web: Web): Router<WebState, NoExtras>[] {
   const {
+    devices,
     dhcpDesk,
     alarmDesk,
     approvals,
@@ -148,6 +151,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     ...(directory ? directoryRoutes(web, directory) : []),
     eventsRoutes(web),
     apiRoutes(web),
+    ...(devices ? [deviceDeleteRoutes(web, devices), devicesApiRoutes(devices)] : []),
     dhcpApiRoutes(web),
     ...(dhcpDesk ? [...dhcpRoutes(web, dhcpDesk), dhcpDeskApiRoutes(dhcpDesk)] : []),
     ...(alarmDesk ? [alarmsApiRoutes(alarmDesk), alarmsRoutes(web, alarmDesk)] : []),
@@ -156,7 +160,9 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
       ? [approvalListRoutes(web, approvals, scopes), approvalDeviceRoutes(web, approvals, scopes)]
       : []),
     ...(approvals ? [approvalsApiRoutes(approvals, scopes)] : []),
-    ...(jobs ? [jobNewRoutes(web, jobs), jobListRoutes(web, jobs), jobRoutes(web, jobs), jobsApiRoutes(jobs)] : []),
+    ...(jobs
+      ? [jobNewRoutes(web, jobs), jobListRoutes(web, jobs), jobRoutes(web, jobs), jobsApiRoutes(jobs, web.port)]
+      : []),
     ...(commands ? [commandRoutes(web, commands), commandsApiRoutes(commands)] : []),
     ...(directory ? [directoryApiRoutes(directory)] : []),
     ...(phoneLogs ? [phoneLogRoutes(web, phoneLogs), phoneLogsApiRoutes(phoneLogs, commands)] : []),

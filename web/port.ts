@@ -11,6 +11,7 @@ import type { ApprovalsPort } from './ports/approvals.ts'
 import type { BackupPort } from './ports/backup.ts'
 import type { CommandsPort } from './ports/commands.ts'
 import type { ConfigurationPort } from './ports/configuration.ts'
+import type { DevicesPort } from './ports/devices.ts'
 import type { DhcpDesk } from './ports/dhcp.ts'
 import type { DirectoryPort } from './ports/directory.ts'
 import type { ForwardingPort } from './ports/forwarding.ts'
@@ -109,6 +110,7 @@ export interface WebPort {
   readonly approvals?: ApprovalsPort
   readonly jobs?: JobsPort
   readonly parameters?: ParametersPort
+  readonly devices?: DevicesPort
   servers(): readonly ServerRow[]
   alarms(): readonly Alarm[]
   /** Absent until their services offer them; their pages are then missing, too. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile } from 'node:fs/promises'
 import { Command, InvalidArgumentError } from 'commander'
-import type { Job, Progress } from '#daemon/domain/job'
+import { JOB_KINDS, type Job, type Progress } from '#daemon/domain/job'
 import { parseMac } from '#protocols/lib/mac'
 import type { CliIo } from './io.ts'
 import { type Call, callDaemon, refusalOf } from './local-api.ts'
@@ -16,7 +16,14 @@ interface Options {
   readonly file?: string
   readonly text?: string
   readonly batch: number
-  readonly delay: number
+  readonly delay?: number
+  readonly value?: string
+  readonly then?: string
+  readonly restart?: boolean
+  readonly from?: string
+  readonly to?: string
+  readonly perSite: number
+  readonly start?: string
   readonly retries: number
   readonly expiry: number
 }
@@ -25,13 +32,20 @@ interface Options {
 export function jobCommand(io: CliIo): Command {
   const json = ['--json', 'print JSON'] as const
   const begin = withPlace(new Command('begin'))
-    .description('tell many phones to do something, in batches')
-    .argument('<action>', 'restart, check, "factory reset" or message')
+    .description('do something with many phones, in batches')
+    .argument('<action>', JOB_KINDS.join(', '))
     .argument('[mac...]', 'hardware addresses')
     .option('--file <file>', 'with one hardware address in each line')
     .option('--text <text>', 'of a message')
     .option('--batch <n>', 'phones at once', wholeNumber, 5)
-    .option('--delay <seconds>', 'between two batches', wholeNumber, 120)
+    .option('--delay <seconds>', 'between two batches; 120 for restarts and firmware, 2 for the rest', wholeNumber)
+    .option('--value <value>', 'what a change sets: a region, user, model, language, VLAN mode; or random (passwords)')
+    .option('--then <command>', 'after a change: have the phone check its configuration (check), or restart')
+    .option('--restart', 'with "update firmware": restart, and update the configuration on the way')
+    .option('--from <time>', 'only from this time of day where the phone is, such as 22:00')
+    .option('--to <time>', 'until this one')
+    .option('--per-site <n>', 'at most so many at work in one place; 0 for any number', wholeNumber, 0)
+    .option('--start <time>', 'not before, such as 2026-03-01T22:00:00Z')
     .option('--retries <n>', 'how often a phone is told again', wholeNumber, 0)
     .option('--expiry <hours>', 'until phones that were not reached are given up', wholeNumber, 24)
     .option(...json)
@@ -70,7 +84,9 @@ export function jobCommand(io: CliIo): Command {
 }
 
 async function beginJob(kind: string, given: readonly string[], options: Options, io: CliIo): Promise<void> {
-  const { file, text = '', batch, delay, retries, expiry } = options
+  const { file, text = '', value, then, restart, from, to, perSite, start, batch, delay, retries, expiry } = options
+  const startAt = start === undefined ? 0 : Date.parse(start)
+  if (Number.isNaN(startAt)) throw new Error(`"${start?.slice(0, 40)}" is no time such as 2026-03-01T22:00:00Z`)
   const lines = file === undefined ? [] : (await readFile(file, 'utf8')).split(/\r?\n/)
   const wanted = [...given, ...lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'))]
   const macs = wanted.map((one, index) => {
@@ -78,7 +94,10 @@ async function beginJob(kind: string, given: readonly string[], options: Options
     if (!mac) throw new Error(`"${one.slice(0, 60)}" (number ${index + 1}) is no MAC address`)
     return mac
   })
-  const draft = { kind, text, macs, batch, delaySeconds: delay, retries, expiryHours: expiry }
+  const draft = {
+    ...{ kind, text, macs, batch, delaySeconds: delay, retries, expiryHours: expiry, startAt, perSite },
+    ...{ value, restart, afterwards: then, window: from === undefined && to === undefined ? undefined : { from, to } },
+  }
   const job = (await ask(options, io, '', draft)) as JobJson
   if (options.json) return io.stdout(`${JSON.stringify(job)}\n`)
   io.stdout(`${job.id}  ${job.kind} on ${job.size} phones has begun.\n`)

@@ -41,10 +41,14 @@ export function composeCommands(base: Foundation, fleet: KeepalivePort, caller: 
 }
 
 function settingsOf({ commands: { ways, expirySeconds, keepAlive } }: Config): CommandSettings {
-  const { restart, check, factoryReset } = keepAlive
+  const { restart, check, updateFirmware, factoryReset } = keepAlive
   return {
     ways,
     expirySeconds,
-    words: { restart, ...(check && { check }), ...(factoryReset && { 'factory reset': factoryReset }) },
+    words: {
+      ...{ restart, ...(check && { check }) },
+      ...(updateFirmware && { 'update firmware': updateFirmware }),
+      ...(factoryReset && { 'factory reset': factoryReset }),
+    },
   }
 }

@@ -1,11 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto'
 import { partOf } from '#daemon/lifecycle'
-import { Jobs, type Teller } from '#daemon/services/jobs/jobs'
+import type { Approvals } from '#daemon/services/approvals'
+import type { Commands } from '#daemon/services/commands/commands'
+import { Devices } from '#daemon/services/devices'
+import { Changes } from '#daemon/services/jobs/changes'
+import { Jobs } from '#daemon/services/jobs/jobs'
+import { Whereabouts } from '#daemon/services/jobs/whereabouts'
+import type { Users } from '#daemon/services/people/users'
+import type { Scopes } from '#daemon/services/scopes/scopes'
+import { localTimeZone } from '#daemon/settings'
 import type { Foundation } from './foundation.ts'
 
-/** Actions on many phones. */
-export function composeJobs({ store, now, announce, onFault }: Foundation, teller: Teller) {
-  const jobs = new Jobs({ store, now, announce, onFault, teller, random: randomBytes })
-  return { parts: [partOf('jobs', jobs)], jobs }
+interface Around {
+  readonly people: { readonly scopes: Scopes; readonly users: Users }
+  readonly commands: Commands
+  readonly approvals: Approvals
+}
+
+/** Actions on many phones, and what people say of one. */
+export function composeJobs({ store, now, announce, onFault, vault, alarms, config }: Foundation, around: Around) {
+  const { people, commands, approvals } = around
+  const devices = new Devices({ store, alarms, announce })
+  const changes = new Changes({ ...people, ...{ store, vault, random: randomBytes, approvals, devices } })
+  const timeZone = config.web.timeZone ?? localTimeZone()
+  const whereabouts = new Whereabouts({ store, scopes: people.scopes, now, timeZone })
+  const jobs = new Jobs({
+    ...{ store, now, announce, onFault, changes, teller: commands, random: randomBytes },
+    whereOf: (mac) => whereabouts.of(mac),
+  })
+  return { parts: [partOf('jobs', jobs)], jobs, devices, whereabouts }
 }

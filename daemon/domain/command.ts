@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** What a phone can be told to do. */
-export const COMMAND_KINDS = ['restart', 'check', 'factory reset', 'message'] as const
+export const COMMAND_KINDS = ['restart', 'check', 'update firmware', 'factory reset', 'message'] as const
 export type CommandKind = (typeof COMMAND_KINDS)[number]
 
 export function isCommandKind(text: string): text is CommandKind {
@@ -39,6 +39,9 @@ export interface Command {
   readonly kind: CommandKind
   /** Of a message. */
   readonly text: string
+  /** Of a firmware update: the version that the phone shall report, if it is known, and whether it restarts for it. */
+  readonly expects?: string
+  readonly restart?: boolean
   /** Who wants it. */
   readonly by: string
   readonly at: number
@@ -62,6 +65,8 @@ const MOST_CLOSED = 10
 const MOST_ATTEMPTS = 8
 /** A phone that took a command has so long to be seen doing it, in milliseconds. */
 export const CONFIRM_WITHIN = 10 * 60_000
+/** An image is fetched and written first. */
+export const UPDATE_WITHIN = 40 * 60_000
 
 const OPEN: readonly CommandState[] = ['waiting', 'trying', 'accepted']
 
@@ -73,6 +78,7 @@ export function isOpen({ state }: Command): boolean {
 export const PROOF: Readonly<Record<CommandKind, string>> = {
   restart: 'the phone starts',
   check: 'the phone fetches its configuration',
+  'update firmware': 'the phone reports the version that it shall have',
   'factory reset': 'the phone starts',
   message: '',
 }
@@ -108,25 +114,61 @@ export function aged(queue: CommandQueue, now: number): CommandQueue | undefined
 }
 
 function agedCommand(command: Command, now: number): Command | undefined {
-  const { state, since, expiresAt, kind } = command
+  const { state, since, expiresAt } = command
+  const within = confirmWithin(command)
   if (state === 'waiting' && now >= expiresAt) return withState(command, 'expired', now, 'no way to the phone was open')
   // A try that nobody ended: we stopped in between. Whether the phone heard it, only the phone can show.
-  if (state === 'trying' && now >= since + CONFIRM_WITHIN) return withState(command, 'accepted', now)
-  if (state === 'accepted' && now >= since + CONFIRM_WITHIN) {
-    return withState(command, 'failed', now, `in ten minutes it was not seen that ${PROOF[kind]}`)
+  if (state === 'trying' && now >= since + within) return withState(command, 'accepted', now)
+  if (state === 'accepted' && now >= since + within) {
+    const minutes = within === CONFIRM_WITHIN ? 'ten' : String(within / 60_000)
+    return withState(command, 'failed', now, `in ${minutes} minutes it was not seen that ${proofOf(command)}`)
   }
   return undefined
 }
 
+function confirmWithin({ kind }: Command): number {
+  return kind === 'update firmware' ? UPDATE_WITHIN : CONFIRM_WITHIN
+}
+
+/** What this command waits for. */
+export function proofOf({ kind, expects = '' }: Pick<Command, 'kind' | 'expects'>): string {
+  if (kind !== 'update firmware') return PROOF[kind]
+  return expects === '' ? 'the phone starts' : `the phone reports version ${expects}`
+}
+
+/** What a phone was seen to do: fields that are missing were not seen. */
+export interface SeenDoing {
+  readonly started?: boolean
+  readonly fetched?: boolean
+  /** The version that it reported. */
+  readonly firmware?: string
+}
+
 /** What a phone was seen to do confirms the commands that asked for it and were taken. */
-export function confirmed(queue: CommandQueue, done: 'started' | 'fetched', now: number): CommandQueue | undefined {
-  const kinds: readonly CommandKind[] = done === 'started' ? ['restart', 'factory reset'] : ['check']
+export function confirmed(queue: CommandQueue, seen: SeenDoing, now: number): CommandQueue | undefined {
   let changed: CommandQueue | undefined
   for (const command of queue.commands) {
     const wasTold = command.state === 'accepted' || command.state === 'trying'
-    if (wasTold && kinds.includes(command.kind)) {
+    if (wasTold && isProof(command, seen)) {
       changed = withCommand(changed ?? queue, withState(command, 'confirmed', now))
     }
   }
   return changed
+}
+
+function isProof(
+  { kind, expects = '' }: Command,
+  { started = false, fetched = false, firmware = '' }: SeenDoing,
+): boolean {
+  switch (kind) {
+    case 'restart':
+    case 'factory reset':
+      return started
+    case 'check':
+      return fetched
+    case 'update firmware':
+      return expects === '' ? started : firmware.toUpperCase() === expects.toUpperCase()
+    case 'message':
+      return false
+  }
 }

@@ -1,6 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Mac } from '#protocols/lib/mac'
-import type { Command, CommandKind } from './command.ts'
+import { COMMAND_KINDS, type Command, type CommandKind, isCommandKind } from './command.ts'
+
+/** What is done here, in what we know of the phone or its user; it ends when that is on disk. */
+export const CHANGE_KINDS = [
+  ...(['approve', 'reject', 'set region', 'assign user', 'set model', 'set language', 'set VLAN mode'] as const),
+  ...(['reset passwords', 'delete'] as const),
+] as const
+export type ChangeKind = (typeof CHANGE_KINDS)[number]
+
+export const JOB_KINDS = [...COMMAND_KINDS, ...CHANGE_KINDS] as const
+export type JobKind = CommandKind | ChangeKind
+
+export function isChangeKind(text: string): text is ChangeKind {
+  return CHANGE_KINDS.some((kind) => kind === text)
+}
+
+export function isJobKind(text: string): text is JobKind {
+  return isCommandKind(text) || isChangeKind(text)
+}
 
 export type JobState =
   /** Its time has not come. */
@@ -11,12 +29,31 @@ export type JobState =
   | 'done'
   | 'cancelled'
 
+/** A part of each day, in minutes since midnight where the phone is; `from` after `to` runs over midnight. */
+export interface DailyWindow {
+  readonly from: number
+  readonly to: number
+}
+
+/** What a phone is told after a change, so that it fetches what changed. */
+export const AFTERWARDS = ['', 'check', 'restart'] as const
+export type Afterwards = (typeof AFTERWARDS)[number]
+
 /** One action on many phones. Times are milliseconds since the epoch. */
 export interface Job {
   readonly id: string
-  readonly kind: CommandKind
+  readonly kind: JobKind
   /** Of a message. */
   readonly text: string
+  /** What a change sets: id of a scope, name of a user, a model, a language, a VLAN mode, `random` or `given`. */
+  readonly value?: string
+  /** The password that was given, sealed; taken away when the job ends. Never leaves the daemon. */
+  readonly secret?: string
+  readonly afterwards?: Afterwards
+  /** Of a firmware update: the version that is the proof; without it, that of the image chosen for each phone. */
+  readonly expects?: string
+  /** Of a firmware update: phones restart for it, and fetch their configuration on the way. */
+  readonly restart?: boolean
   readonly by: string
   readonly at: number
   /** The first phone is not told before. */
@@ -26,6 +63,10 @@ export interface Job {
   /** Phones told at once, and milliseconds between two batches. */
   readonly batch: number
   readonly delay: number
+  /** Phones of one place that may be at work at once; 0 or absent for any number. */
+  readonly perSite?: number
+  /** Phones are told only then; absent for always. */
+  readonly window?: DailyWindow
   /** How often a phone that did not do it is told again. */
   readonly retries: number
   readonly state: JobState
@@ -54,17 +95,22 @@ export interface Target {
 }
 
 export const BATCH = { least: 1, most: 1_000, usual: 5 } as const
-/** Seconds between batches; the usual one is for restarts and updates. */
-export const DELAY = { least: 0, most: 86_400, usual: 120 } as const
+/** Seconds between batches; the usual one is for restarts, `quick` for updates and changes. */
+export const DELAY = { least: 0, most: 86_400, usual: 120, quick: 2 } as const
 /** The first pause before a phone is told again, in milliseconds; it doubles. */
 const FIRST_PAUSE = 60_000
+
+/** Seconds between batches, where nobody says. */
+export function usualDelay(kind: JobKind): number {
+  return kind === 'restart' || kind === 'factory reset' || kind === 'update firmware' ? DELAY.usual : DELAY.quick
+}
 
 /** The id of the command that tells a phone: the same whenever it is asked for, so that no phone is told twice. */
 export function commandId(job: string, tries: number): string {
   return `${job}-${tries}`
 }
 
-export function isEnded({ state }: Job): boolean {
+export function isEnded({ state }: Pick<Job, 'state'>): boolean {
   return state === 'done' || state === 'cancelled'
 }
 

@@ -127,9 +127,44 @@ describe('the pages', () => {
     expect(await visitor.page('/jobs')).toContain('Restart on 11 phones')
   })
 
-  test('another number of phones than was shown is shown again', async () => {
-    const answer = await visitor.post('/jobs/new', { csrf: await token(), ...USUAL, seen: '10' })
-    expect([answer.status, jobs.list().length]).toEqual([200, 0])
+  test('the phones that were shown are those that are told, once', async () => {
+    const seen = await visitor.post('/jobs/new', { csrf: await token(), ...USUAL })
+    const hidden = [...(await seen.text()).matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)]
+    const fields = Object.fromEntries(hidden.map(([, name, value]) => [name, value])) as Record<string, string>
+    port.fleet.put(phone('00908f0000ff' as Mac, { approval: 'approved' }))
+    const begun = await visitor.post('/jobs/new', fields)
+    expect(jobs.get(location(begun).slice('/jobs/'.length))?.job.size).toBe(11)
+    expect(location(await visitor.post('/jobs/new', fields))).toBe('/jobs/new')
+    expect(jobs.list()).toHaveLength(1)
+  })
+
+  test('phones come out of a file, and rows that name none are shown with their lines', async () => {
+    const form = new FormData()
+    for (const [name, value] of Object.entries({ csrf: await token(), ...USUAL })) form.append(name, value)
+    const rows = `mac\n${MACS[0]}\nnobody\n00908fffffff\n${MACS[11]}\n${'#\n'.repeat(40_000)}${MACS[1]}\n`
+    form.append('file', new Blob([rows], { type: 'text/csv' }), 'phones.csv')
+    const page = await (await visitor.upload('/jobs/new', form)).text()
+    expect(page).toContain('Restart on 2 phones?')
+    expect(page).toContain('Line 3 is left out: “nobody” is no MAC address.')
+    expect(page).toContain('Line 4 is left out: no phone 00908fffffff has been seen.')
+    expect(page).toContain('Line 5 is left out: 00908f00000b was not let in.')
+  })
+
+  test('a schedule, a quiet time and a limit for each place are said before it begins', async () => {
+    const fields = { startAt: '2099-01-02T03:04', from: '22:00', to: '5:30', perSite: '2', delay: '' }
+    const seen = await (await visitor.post('/jobs/new', { csrf: await token(), ...USUAL, ...fields })).text()
+    expect(seen).toMatch(/Not before [^<]*2099/)
+    expect(seen).toContain('Only between 22:00 and 05:30 where the phone is')
+    expect(seen).toContain('At most 2 at work in one place')
+    const job = jobs.get((await begin(fields)).slice('/jobs/'.length))?.job
+    const startAt = Date.UTC(2099, 0, 2, 3, 4)
+    expect(job).toMatchObject({
+      startAt,
+      state: 'scheduled',
+      window: { from: 1320, to: 330 },
+      perSite: 2,
+      delay: 120_000,
+    })
   })
 
   test('filters choose phones, as on the list of devices', async () => {
@@ -166,6 +201,9 @@ describe('the pages', () => {
     ['delay', { delay: 'x' }],
     ['text', { text: 'nobody' }],
     ['message', { kind: 'message' }],
+    ['from', { from: '25:00', to: '5:00' }],
+    ['startAt', { startAt: '2099-02-30T00:00' }],
+    ['kind', { kind: 'set language', language: 'German' }],
   ])('a wrong %s is said beside its field', async (_, fields) => {
     const first = await visitor.post('/jobs/new', { csrf: await token(), ...USUAL, seen: '11', ...fields })
     expect(first.status).toBe(422)
@@ -205,6 +243,50 @@ describe('the API and the command line', () => {
     expect(JSON.parse((await run('show', id, '--json')).out)).toMatchObject({ state: 'stopped', progress: { sent: 2 } })
     expect((await run('cancel', id)).out).toContain('cancelled')
     expect((await run('results', id)).out).toContain(`${MACS[4]},`)
+  })
+
+  const api = (query: string, init: RequestInit) =>
+    fetch(`${site.url}/api/v1/jobs${query}`, {
+      ...init,
+      method: 'POST',
+      headers: { Authorization: `Bearer ${port.localToken}`, ...init.headers },
+    })
+
+  test('a file of more than 64 KB begins a job, and what is wrong in it is told with its lines', async () => {
+    const body = `${'# a comment that makes it long\n'.repeat(5_000)}${MACS.join('\n')}\nnobody\n`
+    const csv = { body, headers: { 'Content-Type': 'text/csv' } }
+    const tried = await api('?kind=restart&dryRun=true', csv)
+    expect([tried.status, await tried.json()]).toMatchObject([200, { kind: 'restart', size: 11, rejectedCount: 2 }])
+    expect(jobs.list()).toEqual([])
+    const begun = await api('?kind=restart&perSite=3&from=22:00&to=05:00', csv)
+    expect([begun.status, await begun.json()]).toMatchObject([
+      201,
+      {
+        ...{ size: 11, perSite: 3, window: { from: 1320, to: 300 }, rejectedCount: 2 },
+        rejected: [
+          { line: 5012, reason: '00908f00000b was not let in' },
+          { line: 5013, reason: '“nobody” is no MAC address' },
+        ],
+      },
+    ])
+  })
+
+  test('a filter chooses phones; one that is not understood chooses none', async () => {
+    const json = (body: object) => ({ body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } })
+    const begun = await api('', json({ kind: 'restart', filter: { text: MACS[3] } }))
+    expect([begun.status, await begun.json()]).toMatchObject([201, { size: 1 }])
+    for (const filter of [{ txet: 'x' }, { presence: 'asleep' }, { approval: 'maybe' }, [], 'all']) {
+      expect((await api('', json({ kind: 'restart', filter }))).status).toBe(400)
+    }
+    expect(
+      (
+        await api('?kind=reset%20passwords&value=given&password=x', {
+          body: 'x',
+          headers: { 'Content-Type': 'text/csv' },
+        })
+      ).status,
+    ).toBe(400)
+    expect(jobs.list()).toHaveLength(1)
   })
 
   test('what is wrong is said, with exit code 1', async () => {

@@ -1,44 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 import Router from '@koa/router'
-import { isCommandKind } from '#daemon/domain/command'
-import { BATCH, DELAY, type Job, TARGET_STATES, type TargetState } from '#daemon/domain/job'
+import { isJobKind, JOB_KINDS, type JobKind, TARGET_STATES, type TargetState } from '#daemon/domain/job'
+import { LARGEST_PHONE_FILE, type PhoneFilter, phonesOf, phonesOfFile } from '#web/choose-phones'
 import { actorOf, type NoExtras, type WebContext, type WebState } from '#web/context'
 import { answerFieldProblems, Problem } from '#web/http/problem'
-import type { JobsPort } from '#web/ports/jobs'
+import type { WebPort } from '#web/port'
+import type { JobsPort, PublicJob } from '#web/ports/jobs'
 import type { Saved } from '#web/ports/saved'
+import { received } from './body.ts'
 import { csvLine } from './csv.ts'
+import { type Fields, filterOf, settingsOf, textOf } from './job-fields.ts'
 import { macsOf } from './macs.ts'
-import { bodyFields, bodyText, choices, wholeNumber } from './parameters.ts'
+import { bodyFields, choices, flag, wholeNumber } from './parameters.ts'
+import { scopeNamed } from './scopes.ts'
 
 const MOST_ROWS = 200
+/** Rejected rows that an answer names. */
+const MOST_REJECTED = 1_000
 
 /** `/api/v1/jobs`: one action on many phones. Also open to the local token. Times are milliseconds since the epoch. */
-export function jobsApiRoutes(jobs: JobsPort): Router<WebState, NoExtras> {
+export function jobsApiRoutes(jobs: JobsPort, port: WebPort): Router<WebState, NoExtras> {
   const router = new Router<WebState, NoExtras>({ prefix: '/api/v1/jobs' })
 
   router.get('/', (ctx) => {
     ctx.body = { rows: jobs.list().map(({ job, progress }) => ({ ...job, progress })) }
   })
 
-  /** `kind`, `macs`, and if wanted `text`, `batch`, `delaySeconds`, `retries`, `startAt`, `expiryHours`. */
+  /**
+   * As JSON: `kind`, `macs` or `filter` (`text`, `presence`, `approval`, `region`, `model`), and if wanted `text` of a
+   * message, `value`, `password`, `afterwards`, `expects`, `restart`, `window` (`from` and `to`, such as `22:00`),
+   * `perSite`, `batch`, `delaySeconds`, `retries`, `startAt`, `expiryHours`. As `text/csv`, of any size up to 8 MB, the
+   * body is the phones and all else stands in the query; rows that name none are in `rejected` with their lines.
+   * `dryRun=true` in the query says what would be done.
+   */
   router.post('/', async (ctx) => {
-    const kind = bodyText(ctx, 'kind')
-    if (!isCommandKind(kind)) throw new Problem(400, '"kind" must name a command, such as restart.')
-    const number = (name: string, otherwise: number) => {
-      const value = bodyFields(ctx)[name] ?? otherwise
-      if (typeof value === 'number' && Number.isFinite(value)) return value
-      throw new Problem(400, `"${name}" must be a number.`)
-    }
-    const draft = {
-      ...{ kind, text: bodyText(ctx, 'text'), macs: macsOf(ctx) },
-      ...{ batch: number('batch', BATCH.usual), delaySeconds: number('delaySeconds', DELAY.usual) },
-      ...{ retries: number('retries', 0), startAt: number('startAt', 0), expiryHours: number('expiryHours', 24) },
+    const isFile = ctx.is('text/csv', 'text/plain', 'application/octet-stream') !== false
+    const fields: Fields = isFile ? ctx.query : bodyFields(ctx)
+    const kind = textOf(fields, 'kind')
+    if (!isJobKind(kind)) throw new Problem(400, `"kind" must be one of ${JOB_KINDS.join(', ')}.`)
+    const settings = placed(settingsOf(fields, kind, isFile), port)
+    const { macs, rejected } = isFile
+      ? phonesOfFile(port, kind, await received(ctx.req, LARGEST_PHONE_FILE))
+      : {
+          macs:
+            fields.filter === undefined ? macsOf(ctx) : phonesOf(port, kind, regionOf(filterOf(fields.filter), port)),
+          rejected: [],
+        }
+    const draft = { ...settings, macs }
+    const some = { rejected: rejected.slice(0, MOST_REJECTED), rejectedCount: rejected.length }
+    if (flag(ctx, 'dryRun')) {
+      const problem = macs.length === 0 ? { field: 'macs', message: 'No phone is meant.' } : jobs.problemOf(draft)
+      if (problem) return answerFieldProblems(ctx, 'The job cannot be begun.', [problem])
+      ctx.body = { kind, size: macs.length, ...(isFile && some) }
+      return
     }
     const saved = await jobs.begin(draft, actorOf(ctx))
     if (saved.kind === 'refused') return answerFieldProblems(ctx, 'The job cannot be begun.', saved.errors)
     if (saved.kind === 'conflict') throw new Problem(409, 'The job cannot be begun now.')
     ctx.status = 201
-    ctx.body = saved.value
+    ctx.body = { ...saved.value, ...(isFile && some) }
   })
 
   router.get('/:id', (ctx) => {
@@ -58,7 +78,7 @@ export function jobsApiRoutes(jobs: JobsPort): Router<WebState, NoExtras> {
 
   router.get('/:id/export', (ctx) => exportJob(ctx, jobs, ctx.params.id ?? ''))
 
-  const act = (name: string, run: (id: string, by: string) => Promise<Saved<Job>>) => {
+  const act = (name: string, run: (id: string, by: string) => Promise<Saved<PublicJob>>) => {
     router.post(`/:id/${name}`, async (ctx) => {
       const saved = await run(ctx.params.id ?? '', actorOf(ctx))
       if (saved.kind !== 'saved') throw new Problem(409, 'There is no such job, or it is not in a state for that.')
@@ -69,6 +89,16 @@ export function jobsApiRoutes(jobs: JobsPort): Router<WebState, NoExtras> {
   act('continue', (id, by) => jobs.continue(id, by))
   act('cancel', (id, by) => jobs.cancel(id, by))
   return router
+}
+
+/** Regions by id, path, or name. */
+function placed<T extends { readonly kind: JobKind; readonly value?: string }>(draft: T, { scopes }: WebPort): T {
+  const names = draft.kind === 'set region' || draft.kind === 'approve'
+  return names && draft.value && scopes ? { ...draft, value: scopeNamed(scopes.tree(), draft.value) } : draft
+}
+
+function regionOf(filter: PhoneFilter, { scopes }: WebPort): PhoneFilter {
+  return filter.region && scopes ? { ...filter, region: scopeNamed(scopes.tree(), filter.region) } : filter
 }
 
 /** What became of each phone, as CSV. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { IncomingMessage } from 'node:http'
 import { PassThrough, Readable } from 'node:stream'
 import Router from '@koa/router'
 import { actorOf, type NoExtras, queryText, type Web, type WebContext, type WebState } from '#web/context'
 import { Problem } from '#web/http/problem'
 import { LARGEST_PEOPLE_FILE, type PeopleFilesPort, type PeopleReport } from '#web/ports/people-files'
 import type { ScopesPort } from '#web/ports/scopes'
+import { received } from './body.ts'
 import { CSV_START } from './csv.ts'
 import { flag, shortText } from './parameters.ts'
 import { scopeNamed } from './scopes.ts'
@@ -36,9 +36,9 @@ export function peopleApiRoutes(
     const over = () => {
       running = false
     }
-    const file = await received(ctx.req).catch((error: unknown) => {
+    const file = await received(ctx.req, LARGEST_PEOPLE_FILE).catch((error: unknown) => {
       over()
-      throw error instanceof Problem ? error : new Problem(400, 'The file was cut off on its way.')
+      throw error
     })
     const stop = new AbortController()
     ctx.res.once('close', () => stop.abort())
@@ -90,15 +90,4 @@ function linesOf(run: Run, onFault: (error: Error) => void): PassThrough {
     })
     .finally(() => lines.end())
   return lines
-}
-
-async function received(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request) {
-    size += (chunk as Buffer).length
-    if (size > LARGEST_PEOPLE_FILE) throw new Problem(413, `A file has at most ${LARGEST_PEOPLE_FILE / 2 ** 20} MB.`)
-    chunks.push(chunk as Buffer)
-  }
-  return Buffer.concat(chunks)
 }

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import Router from '@koa/router'
-import { type Command, type CommandKind, type CommandState, isCommandKind, isOpen, PROOF } from '#daemon/domain/command'
+import {
+  type Command,
+  type CommandKind,
+  type CommandState,
+  isCommandKind,
+  isOpen,
+  proofOf,
+} from '#daemon/domain/command'
 import type { Phone } from '#daemon/domain/phone'
 import { formatMac, type Mac, parseMac } from '#protocols/lib/mac'
 import { actorOf, formField, type NoExtras, queryText, type Web, type WebContext, type WebState } from '#web/context'
@@ -24,6 +31,11 @@ const WORDS: Readonly<Record<CommandKind, { readonly title: string; readonly wha
     title: 'Check configuration',
     what: 'The phone fetches its configuration and, where it is newer, its firmware; it restarts only if it must.',
     done: 'The phone is being told to check its configuration.',
+  },
+  'update firmware': {
+    title: 'Update firmware',
+    what: 'The phone fetches the image that is chosen for it if its own is another one, and restarts with it.',
+    done: 'The phone is being told to update its firmware.',
   },
   'factory reset': {
     title: 'Factory reset',
@@ -112,8 +124,10 @@ export function commandsView(commands: CommandsPort, mac: Mac, time: TimeFormat,
     actions: [
       { label: 'Restart', href: `/devices/${mac}/commands/restart` },
       { label: 'Check configuration', href: `/devices/${mac}/commands/check` },
+      { label: 'Update firmware', href: `/devices/${mac}/commands/update-firmware` },
       { label: 'Send a message', href: `/devices/${mac}/commands/message` },
       { label: 'Factory reset', href: `/devices/${mac}/commands/factory-reset` },
+      { label: 'Delete', href: `/devices/${mac}/delete` },
     ],
     rows: commands.of(mac).map((command) => rowOf(mac, command, time, now)),
   }
@@ -126,7 +140,7 @@ function rowOf(mac: Mac, command: Command, time: TimeFormat, now: number): objec
     by,
     at: time.moment(at, now),
     state: STATES[state],
-    waits: isOpen(command) && state !== 'waiting' && state !== 'trying' ? PROOF[kind] : '',
+    waits: isOpen(command) && state !== 'waiting' && state !== 'trying' ? proofOf(command) : '',
     cancel: state === 'waiting' ? `/devices/${mac}/commands/cancel?id=${id}` : '',
     reason,
     expires: state === 'waiting' ? time.moment(expiresAt, now) : undefined,

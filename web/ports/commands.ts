@@ -7,6 +7,10 @@ export interface CommandDraft {
   readonly kind: CommandKind
   /** Of a message: at most 500 characters. */
   readonly text?: string
+  /** Of a firmware update: the version that is the proof; without it a start is. */
+  readonly expects?: string
+  /** Of a firmware update: the phone restarts, and fetches its configuration on the way. */
+  readonly restart?: boolean
 }
 
 /** What phones are told to do. */

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CommandKind } from '#daemon/domain/command'
-import type { Job, Progress, Target, TargetState } from '#daemon/domain/job'
+import type { Afterwards, DailyWindow, Job, JobKind, Progress, Target, TargetState } from '#daemon/domain/job'
 import type { Phone } from '#daemon/domain/phone'
 import type { Mac } from '#protocols/lib/mac'
-import type { Saved } from './saved.ts'
+import type { FieldError, Saved } from './saved.ts'
 import type { Actor } from './scopes.ts'
 
 export interface JobDraft {
-  readonly kind: CommandKind
+  readonly kind: JobKind
   readonly text: string
+  /** What a change sets; see `Job.value`. Of `reset passwords`: `random`, or `given` with `password`. */
+  readonly value?: string
+  readonly password?: string
+  readonly afterwards?: Afterwards
+  readonly expects?: string
+  readonly restart?: boolean
+  readonly perSite?: number
+  readonly window?: DailyWindow
   readonly macs: readonly Mac[]
   readonly batch: number
   readonly delaySeconds: number
@@ -19,8 +26,11 @@ export interface JobDraft {
   readonly expiryHours: number
 }
 
+/** A job as others may see it. */
+export type PublicJob = Omit<Job, 'secret'>
+
 export interface JobRow {
-  readonly job: Job
+  readonly job: PublicJob
   readonly progress: Progress
 }
 
@@ -42,12 +52,14 @@ export interface JobsPort {
   ): TargetPage
   /** Every phone of a job. */
   all(id: string): readonly Target[]
-  begin(draft: JobDraft, by: Actor): Promise<Saved<Job>>
+  /** What is wrong with a draft, before it is begun. */
+  problemOf(draft: JobDraft): FieldError | undefined
+  begin(draft: JobDraft, by: Actor): Promise<Saved<PublicJob>>
   /** No further phone is told, until it is continued. `conflict`: it is not running. */
-  pause(id: string, by: Actor): Promise<Saved<Job>>
-  continue(id: string, by: Actor): Promise<Saved<Job>>
+  pause(id: string, by: Actor): Promise<Saved<PublicJob>>
+  continue(id: string, by: Actor): Promise<Saved<PublicJob>>
   /** What phones were not told yet is taken back; what they were told cannot be. */
-  cancel(id: string, by: Actor): Promise<Saved<Job>>
+  cancel(id: string, by: Actor): Promise<Saved<PublicJob>>
   /** Calls back with the id of each job that moved on; returns the way to stop. */
   follow(listener: (id: string) => void): () => void
 }

@@ -103,6 +103,8 @@ export class Commands implements KeepalivePort, CommandsPort {
     const at = now()
     const command: Command = {
       ...{ id, kind: draft.kind, text: draft.text?.trim() ?? '', by, at },
+      ...(draft.expects !== undefined && { expects: draft.expects }),
+      ...(draft.restart !== undefined && { restart: draft.restart }),
       ...{ expiresAt, state: 'waiting', since: at, reason: '', attempts: [] },
     }
     const twin = `It is told to ${draft.kind} already.`
@@ -149,11 +151,12 @@ export class Commands implements KeepalivePort, CommandsPort {
   heard({ protocol, ending, evidence }: Exchange): void {
     const { mac } = evidence
     if (!mac || ending !== 'reply' || !this.#open.has(mac)) return
-    const started = protocol === 'keepalive' && evidence.status === 'started'
+    const reported = protocol === 'keepalive'
     const fetched = evidence.fileKind === 'device-config'
-    if (!started && !fetched) return
-    const done = started ? 'started' : 'fetched'
-    this.#edit(mac, (queue) => confirmed(queue, done, this.#options.now())).catch(this.#options.onFault)
+    if (!reported && !fetched) return
+    const firmware = reported ? (evidence.firmware ?? '') : ''
+    const seen = { started: reported && evidence.status === 'started', fetched, firmware }
+    this.#edit(mac, (queue) => confirmed(queue, seen, this.#options.now())).catch(this.#options.onFault)
   }
 
   /** Ends what nobody ended, and tells what waits for a way that may be open by now. */
@@ -211,7 +214,7 @@ export class Commands implements KeepalivePort, CommandsPort {
       requests = []
       let changed: CommandQueue | undefined
       for (const command of queue.commands) {
-        const word = words[command.kind]
+        const word = words[command.kind === 'update firmware' && command.restart ? 'restart' : command.kind]
         if (command.state !== 'waiting' || command.expiresAt <= now() || word === undefined) continue
         const detail = 'it was told in the answer to its keep-alive'
         const told = withAttempt(command, { way: 'keep-alive', at: now(), outcome: 'accepted', detail })

@@ -28,6 +28,8 @@ export interface Told {
 const EVENTS: Readonly<Partial<Record<CommandKind, string>>> = {
   restart: 'check-sync;reboot=true',
   check: 'check-sync;reboot=false',
+  // A phone that checks looks at its firmware, too.
+  'update firmware': 'check-sync;reboot=false',
 }
 
 /** NOTIFY check-sync, and MESSAGE for texts: the phone answers at once, or we know that it does not. */
@@ -41,7 +43,7 @@ export class SipWay {
   /** The call that tells it; else a sentence that says why there is none. */
   callFor(phone: Phone, command: Command): SipCall | string {
     const { kind, text } = command
-    const event = EVENTS[kind]
+    const event = EVENTS[kind === 'update firmware' && command.restart ? 'restart' : kind]
     if (event === undefined && kind !== 'message') return 'SIP has no word for it'
     const address = parseIpv4(phone.address)
     const subnet = address && subnetOf(this.#options.subnets(), address)

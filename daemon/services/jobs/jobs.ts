@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Command } from '#daemon/domain/command'
-import { afterCommand, BATCH, commandId, DELAY, isEnded, isSettled, type Job, type Target } from '#daemon/domain/job'
+import { type Command, isCommandKind } from '#daemon/domain/command'
+import {
+  afterCommand,
+  type ChangeKind,
+  commandId,
+  isChangeKind,
+  isEnded,
+  isSettled,
+  type Job,
+  type Target,
+} from '#daemon/domain/job'
+import { turnOf, type Whereabouts } from '#daemon/domain/job-order'
 import type { Announce } from '#daemon/messages'
 import { type Change, Conflict, put, remove, type Store } from '#daemon/store/store'
 import { commands as commandsTable, jobTargets, phones, jobs as table } from '#daemon/store/tables'
 import type { Mac } from '#protocols/lib/mac'
 import type { CommandDraft } from '#web/ports/commands'
-import type { JobDraft, JobRow, JobsPort, TargetPage } from '#web/ports/jobs'
-import type { Saved } from '#web/ports/saved'
+import type { JobDraft, JobRow, JobsPort, PublicJob, TargetPage } from '#web/ports/jobs'
+import type { FieldError, Saved } from '#web/ports/saved'
 import type { Actor } from '#web/ports/scopes'
+import type { Changed, Changes } from './changes.ts'
+import { contradictionOf, jobOf, problemOf } from './drafts.ts'
 import { Targets } from './targets.ts'
 
 /** What jobs ask of the service that tells phones. */
@@ -26,6 +38,12 @@ export interface Teller {
 export interface JobsOptions {
   readonly store: Store
   readonly teller: Teller
+  /** What is done here; without it there are no such jobs. */
+  readonly changes?: Pick<Changes, 'problemOf' | 'sealed' | 'apply'>
+  /** The place of a phone and the clock there. */
+  readonly whereOf?: (mac: Mac) => Whereabouts
+  /** The version of the image that is chosen for a phone; empty when that is not known. */
+  readonly versionFor?: (mac: Mac) => string
   readonly now: () => number
   readonly random: (bytes: number) => Uint8Array
   readonly announce: Announce
@@ -36,12 +54,12 @@ export interface JobsOptions {
 /** How often it is looked whether a batch is due, in milliseconds. */
 const TICK = 1_000
 const BATCH_OF_RECORDS = 500
-const MOST_PHONES = 100_000
 const MOST_JOBS = 100
 const MOST_RUNNING = 20
 /** A phone that cannot be told now is asked for again after so long, in milliseconds. */
 const LATER = 30_000
-const HOUR = 3_600_000
+/** A phone is told so long to fetch what was changed, in milliseconds. */
+const AFTERWARDS_WITHIN = 24 * 3_600_000
 
 /**
  * Actions on many phones, told in batches. Each phone's part is a record of its own, and the command that tells it has
@@ -81,15 +99,15 @@ export class Jobs implements JobsPort {
     this.#targets.stop()
   }
 
-  pause(id: string, by: Actor): Promise<Saved<Job>> {
+  pause(id: string, by: Actor): Promise<Saved<PublicJob>> {
     return this.#turn(id, by, ['scheduled', 'running'], 'stopped')
   }
 
-  continue(id: string, by: Actor): Promise<Saved<Job>> {
+  continue(id: string, by: Actor): Promise<Saved<PublicJob>> {
     return this.#turn(id, by, ['stopped'], 'running')
   }
 
-  async cancel(id: string, by: Actor): Promise<Saved<Job>> {
+  async cancel(id: string, by: Actor): Promise<Saved<PublicJob>> {
     const saved = await this.#turn(id, by, ['scheduled', 'running', 'stopped'], 'cancelled')
     if (saved.kind !== 'saved') return saved
     const { now, teller } = this.#options
@@ -130,22 +148,32 @@ export class Jobs implements JobsPort {
     return () => void this.#listeners.delete(listener)
   }
 
-  /** Every phone is on disk before the job is: a job that is there is whole. */
-  async begin(draft: JobDraft, by: Actor): Promise<Saved<Job>> {
+  problemOf(draft: JobDraft): FieldError | undefined {
+    return this.#problemOf(draft) ?? contradictionOf(draft, (mac) => this.#openJobsOf(mac))
+  }
+
+  begin(draft: JobDraft, by: Actor): Promise<Saved<PublicJob>> {
+    const found = this.problemOf(draft)
+    if (found) return Promise.resolve({ kind: 'refused', errors: [found] })
+    return this.beginAs(Buffer.from(this.#options.random(9)).toString('hex'), draft, by)
+  }
+
+  /**
+   * Under an id of the asker's: asked again, it is the job that there is. Every phone is on disk before the job is: a
+   * job that is there is whole.
+   */
+  async beginAs(id: string, draft: JobDraft, by: Actor): Promise<Saved<PublicJob>> {
+    const { store, now, changes } = this.#options
+    const known = store.get(table, id)?.value
+    if (known) return { kind: 'saved', value: publicJob(known) }
     const problem = this.#problemOf(draft)
     if (problem) return { kind: 'refused', errors: [problem] }
-    const { store, now, random } = this.#options
     const macs = [...new Set(draft.macs)].filter((mac) => store.get(phones, mac))
     if (macs.length === 0) return { kind: 'refused', errors: [{ field: 'macs', message: 'No such phone is known.' }] }
     await this.#makeRoom()
     const at = now()
-    const startAt = Math.max(at, draft.startAt)
-    const job: Job = {
-      ...{ id: Buffer.from(random(9)).toString('hex'), kind: draft.kind, text: draft.text.trim(), by, at, startAt },
-      ...{ expiresAt: startAt + draft.expiryHours * HOUR, batch: draft.batch, delay: draft.delaySeconds * 1000 },
-      ...{ retries: draft.retries, state: startAt > at ? 'scheduled' : 'running', size: macs.length },
-      ...{ nextAt: startAt, endedAt: 0 },
-    }
+    const secret = draft.password && draft.value === 'given' && changes?.sealed(id, draft.password)
+    const job: Job = { ...jobOf(draft, id, by, at, macs.length), ...(secret && { secret }) }
     const target = (mac: Mac): Target => {
       return { job: job.id, mac, state: 'waiting', tries: 0, reason: '', at, notBefore: 0 }
     }
@@ -159,7 +187,7 @@ export class Jobs implements JobsPort {
     await store.commit([put(table, job.id, job, 'absent')], { durable: true })
     this.#tell(job, by)
     void this.tick().catch(this.#options.onFault)
-    return { kind: 'saved', value: job }
+    return { kind: 'saved', value: publicJob(job) }
   }
 
   /** Tells the next batch of each job whose turn it is; one look at a time. */
@@ -187,7 +215,7 @@ export class Jobs implements JobsPort {
         await this.#write({ ...target, state: 'failed', reason: target.reason || 'its turn never came', at })
       }
     } else if (at >= job.nextAt) {
-      const due = waiting.filter(({ notBefore }) => notBefore <= at).slice(0, job.batch)
+      const due = turnOf(job, this.#targets.of(job.id), at, this.#options.whereOf ?? nowhere)
       if (due.length > 0) await this.#change(job.id, { nextAt: at + job.delay })
       await Promise.all(due.map((target) => this.#send(job, target)))
     }
@@ -195,10 +223,21 @@ export class Jobs implements JobsPort {
   }
 
   async #send(job: Job, target: Target): Promise<void> {
-    const { teller, now } = this.#options
+    const { kind } = job
+    if (isChangeKind(kind)) return this.#apply(job, kind, target)
+    const { teller, now, store } = this.#options
     const tries = target.tries + 1
     const as = { id: commandId(job.id, tries), expiresAt: job.expiresAt }
-    const told = await teller.submitAs(target.mac, { kind: job.kind, text: job.text }, `job of ${job.by}`, as)
+    const expects = kind === 'update firmware' ? (job.expects ?? this.#options.versionFor?.(target.mac) ?? '') : ''
+    if (expects !== '' && store.get(phones, target.mac)?.value.firmware.toUpperCase() === expects.toUpperCase()) {
+      const done = { ...target, state: 'confirmed', reason: `it runs ${expects} already`, at: now() } as const
+      return this.#write(done)
+    }
+    const draft = {
+      ...{ kind, text: job.text },
+      ...(kind === 'update firmware' && { expects, restart: job.restart === true }),
+    }
+    const told = await teller.submitAs(target.mac, draft, `job of ${job.by}`, as)
     const at = now()
     if (told.kind === 'saved') await this.#write({ ...target, state: 'sent', tries, reason: '', at })
     else if (told.kind === 'conflict')
@@ -209,6 +248,29 @@ export class Jobs implements JobsPort {
       await this.#write({ ...target, reason, at, notBefore: at + LATER })
     }
     await this.#reconcile(job.id, target.mac)
+  }
+
+  /** A change is made here, and done when it is on disk. */
+  async #apply(job: Job, kind: ChangeKind, target: Target): Promise<void> {
+    const { changes, now, onFault } = this.#options
+    const { mac } = target
+    const tries = target.tries + 1
+    let changed: Changed = { state: 'failed', reason: 'there is nobody here to do it' }
+    try {
+      const among = (other: Mac) => this.#targets.get(job.id, other) !== undefined
+      if (changes) changed = await changes.apply(job, kind, mac, among)
+    } catch (error) {
+      onFault(error)
+      changed = { state: 'failed', reason: 'it failed by our fault; the log says how' }
+    }
+    if (changed.state === 'confirmed' && job.afterwards) await this.#tellAfterwards(job, job.afterwards, mac)
+    await this.#write({ ...target, ...changed, tries, at: now() })
+  }
+
+  /** So that the phone fetches what changed. What comes of it stands on the phone's page. */
+  async #tellAfterwards({ id, by }: Job, kind: 'check' | 'restart', mac: Mac): Promise<void> {
+    const { teller, now } = this.#options
+    await teller.submitAs(mac, { kind }, `job of ${by}`, { id: commandId(id, 0), expiresAt: now() + AFTERWARDS_WITHIN })
   }
 
   /** Takes over what became of the command that told a phone. */
@@ -234,14 +296,14 @@ export class Jobs implements JobsPort {
     this.#tell({ ...job, state: 'done' }, job.by)
   }
 
-  async #turn(id: string, by: Actor, from: readonly Job['state'][], state: Job['state']): Promise<Saved<Job>> {
+  async #turn(id: string, by: Actor, from: readonly Job['state'][], state: Job['state']): Promise<Saved<PublicJob>> {
     const before = this.#options.store.get(table, id)?.value
     if (!before || !from.includes(before.state)) return { kind: 'conflict' }
     const endedAt = state === 'cancelled' ? this.#options.now() : 0
     const job = await this.#change(id, { state, endedAt }, from)
     if (!job) return { kind: 'conflict' }
     this.#tell(job, by)
-    return { kind: 'saved', value: job }
+    return { kind: 'saved', value: publicJob(job) }
   }
 
   async #change(id: string, change: Partial<Job>, from?: readonly Job['state'][]): Promise<Job | undefined> {
@@ -249,7 +311,8 @@ export class Jobs implements JobsPort {
     for (;;) {
       const stored = store.get(table, id)
       if (!stored || (from && !from.includes(stored.value.state))) return undefined
-      const job = { ...stored.value, ...change }
+      const changed = { ...stored.value, ...change }
+      const job: Job = isEnded(changed) ? publicJob(changed) : changed
       try {
         await store.commit([put(table, id, job, stored.revision)], { durable: true })
         this.#moved(id)
@@ -279,39 +342,44 @@ export class Jobs implements JobsPort {
     }
   }
 
-  #problemOf(draft: JobDraft): { field: string; message: string } | undefined {
-    const { kind, text, macs, batch, delaySeconds, retries, expiryHours } = draft
-    const within = (value: number, least: number, most: number) =>
-      Number.isInteger(value) && value >= least && value <= most
-    if (macs.length > MOST_PHONES) return { field: 'macs', message: `A job has at most ${MOST_PHONES} phones.` }
-    if (kind === 'message' && (text.trim() === '' || text.trim().length > 500)) {
-      return { field: 'text', message: 'A message has 1 to 500 characters.' }
-    }
-    if (!within(batch, BATCH.least, BATCH.most)) {
-      return { field: 'batch', message: `This must be a whole number from ${BATCH.least} to ${BATCH.most}.` }
-    }
-    if (!within(delaySeconds, DELAY.least, DELAY.most)) {
-      return { field: 'delay', message: `This must be from ${DELAY.least} to ${DELAY.most} seconds.` }
-    }
-    if (!within(retries, 0, 10)) return { field: 'retries', message: 'This must be a whole number from 0 to 10.' }
-    if (!within(expiryHours, 1, 720)) return { field: 'expiry', message: 'This must be from 1 to 720 hours.' }
+  #problemOf(draft: JobDraft): FieldError | undefined {
+    const { kind } = draft
+    const problem = problemOf(draft)
+    if (problem) return problem
+    if (isChangeKind(kind)) {
+      const { changes } = this.#options
+      const wrong = changes ? changes.problemOf(kind, draft) : { field: 'kind', message: 'This cannot be done here.' }
+      if (wrong) return wrong
+    } else if (!isCommandKind(kind)) return { field: 'kind', message: 'There is no such action.' }
     if (this.list().filter(({ job }) => !isEnded(job)).length >= MOST_RUNNING) {
       return { field: 'kind', message: `${MOST_RUNNING} jobs are at work already. Cancel one, or wait.` }
     }
     return undefined
   }
 
+  #openJobsOf(mac: Mac): readonly Job[] {
+    return this.#targets.jobsOf(mac).flatMap((id) => this.#options.store.get(table, id)?.value ?? [])
+  }
+
   #row(job: Job): JobRow {
-    return { job, progress: this.#targets.progress(job.id) }
+    return { job: publicJob(job), progress: this.#targets.progress(job.id) }
   }
 
   #moved(id: string): void {
     for (const listener of this.#listeners) listener(id)
   }
 
-  #tell({ id, kind, state, size }: Job, by: Actor): void {
+  #tell({ id, kind, state, size }: PublicJob, by: Actor): void {
     this.#options.announce('job.changed', { job: id, kind, state, phones: size, by })
   }
+}
+
+function publicJob({ secret: _, ...job }: Job): PublicJob {
+  return job
+}
+
+function nowhere(): Whereabouts {
+  return { site: '', minute: 0 }
 }
 
 function keyOf(job: string, mac: Mac): string {

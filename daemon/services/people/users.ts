@@ -113,6 +113,19 @@ export class Users implements UsersPort {
     return { kind: 'saved', value: this.#row({ key: user.name, value: user, revision: saved }) }
   }
 
+  /** Only the SIP password; `conflict`: there is no such user. */
+  async setPassword(name: string, password: string, by: Actor): Promise<Saved<PublicUser>> {
+    const { store, announce } = this.#options
+    for (;;) {
+      const before = store.get(users, keyOf(name))
+      if (!before) return CONFLICT
+      const user = { ...before.value, sipPassword: this.#sealed(before.key, password, '') }
+      if (!(await this.#write(put(users, user.name, user, before.revision)))) continue
+      announce('user.changed', { user: user.name, by })
+      return { kind: 'saved', value: publicUser(user) }
+    }
+  }
+
   async remove(name: string, revision: number, by: Actor): Promise<Saved<PublicUser>> {
     const { store, announce } = this.#options
     const before = store.get(users, keyOf(name))

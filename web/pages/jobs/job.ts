@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Router from '@koa/router'
 import { TARGET_STATES, type TargetState } from '#daemon/domain/job'
+import { timeOfDay } from '#daemon/domain/job-order'
 import { formatMac } from '#protocols/lib/mac'
 import { exportJob } from '#web/api/jobs'
 import { actorOf, type NoExtras, queryText, type Web, type WebContext, type WebState } from '#web/context'
@@ -14,7 +15,7 @@ import { showMessage } from '#web/pages/message'
 import { userText } from '#web/pages/phone-row'
 import { showPage } from '#web/pages/shell'
 import type { WebPort } from '#web/port'
-import type { JobRow, JobsPort } from '#web/ports/jobs'
+import type { JobRow, JobsPort, PublicJob } from '#web/ports/jobs'
 import type { Views } from '#web/views'
 import { HOME, progressText, STATES, TARGETS, titleOf } from './words.ts'
 
@@ -89,6 +90,15 @@ function progressView({ job, progress }: JobRow, time: TimeFormat, now: number):
   }
 }
 
+/** Who began it, and how fast it goes. */
+function leadOf({ by, batch, delay, retries, perSite = 0, window }: PublicJob): string {
+  const says = [`${count(batch)} at once`, `every ${count(delay / 1000)} seconds`]
+  if (perSite > 0) says.push(`at most ${count(perSite)} at work in one place`)
+  if (window) says.push(`only between ${timeOfDay(window.from)} and ${timeOfDay(window.to)} where the phone is`)
+  says.push(`told again ${retries === 1 ? 'once' : `${retries} times`} if it failed`)
+  return `Begun by ${by}: ${says.join(', ')}.`
+}
+
 function show(web: Web, ctx: WebContext, jobs: JobsPort, row: JobRow): void {
   const { job, progress } = row
   const { time, port } = web
@@ -105,7 +115,9 @@ function show(web: Web, ctx: WebContext, jobs: JobsPort, row: JobRow): void {
       { text: (phone && userText(phone)) || formatMac(target.mac), href: `/devices/${target.mac}`, strong: true },
       { text: formatMac(target.mac), mono: true },
       TARGETS[target.state],
-      target.reason,
+      target.state === 'waiting' && target.notBefore > now
+        ? `${target.reason}, not before ${time.moment(target.notBefore, now).precise}`
+        : target.reason,
       { moment: time.moment(target.at, now) },
     ],
   }))
@@ -124,7 +136,7 @@ function show(web: Web, ctx: WebContext, jobs: JobsPort, row: JobRow): void {
     data: {
       head: {
         title: titleOf(job),
-        lead: `Begun by ${job.by}: ${count(job.batch)} at once, every ${count(job.delay / 1000)} seconds, told again ${job.retries === 1 ? 'once' : `${job.retries} times`} if it failed.`,
+        lead: leadOf(job),
         trail: [{ label: 'Jobs', href: HOME }],
         live: true,
         actions: [

@@ -1,74 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 import Router from '@koa/router'
-import { isCommandKind } from '#daemon/domain/command'
-import { BATCH, DELAY } from '#daemon/domain/job'
-import type { Mac } from '#protocols/lib/mac'
+import { isChangeKind, usualDelay } from '#daemon/domain/job'
+import { timeOfDay } from '#daemon/domain/job-order'
+import type { RejectedLine } from '#daemon/domain/mac-csv'
+import { LARGEST_PHONE_FILE, phonesOf, phonesOfFile } from '#web/choose-phones'
 import { actorOf, formField, type NoExtras, queryText, type Web, type WebContext, type WebState } from '#web/context'
 import { count } from '#web/format'
 import { goOn } from '#web/kit/flash'
-import { form, readForm, type Section, type Values } from '#web/kit/form'
-import { PRESENCES, presenceFromSlug } from '#web/pages/presence'
+import { form, readForm, type Values } from '#web/kit/form'
+import { fileOf } from '#web/kit/upload'
 import { showPage } from '#web/pages/shell'
-import type { JobsPort } from '#web/ports/jobs'
+import type { JobDraft, JobsPort } from '#web/ports/jobs'
 import type { FieldError } from '#web/ports/saved'
+import { draftOf, filterOf, renamed, sectionsOf, USUAL } from './form.ts'
 import { ACTIONS, HOME } from './words.ts'
 
-const PAGE = 200
 const EXAMPLES = 8
+const MOST_REJECTED = 20
+/** Jobs between their look and their beginning: in memory, few, for an hour. */
+const MOST_DRAFTS = 8
+const LIFETIME = 60 * 60_000
 
-const SECTIONS: readonly Section[] = [
-  {
-    legend: 'Which phones',
-    fields: [
-      { name: 'text', label: 'With this in their user, MAC, IP, model or firmware', maxLength: 100 },
-      {
-        ...{ name: 'presence', label: 'Status', kind: 'select' },
-        options: [{ value: '', label: 'Any' }, ...PRESENCES.map(({ slug, label }) => ({ value: slug, label }))],
-      },
-    ],
-  },
-  {
-    legend: 'What they do',
-    fields: [
-      {
-        ...{ name: 'kind', label: 'Action', kind: 'select', required: true },
-        options: Object.entries(ACTIONS).map(([value, label]) => ({ value, label })),
-      },
-      { name: 'message', label: 'Text of the message', maxLength: 500, hint: 'For a message only.' },
-    ],
-  },
-  {
-    legend: 'How fast',
-    fields: [
-      { name: 'batch', label: 'Phones at once', kind: 'number', required: true, min: BATCH.least, max: BATCH.most },
-      {
-        name: 'delay',
-        label: 'Seconds between batches',
-        kind: 'number',
-        required: true,
-        min: DELAY.least,
-        max: DELAY.most,
-      },
-      { name: 'retries', label: 'Tell again, if it failed', kind: 'number', required: true, min: 0, max: 10 },
-      {
-        ...{ name: 'expiry', label: 'Give up after hours', kind: 'number', required: true, min: 1, max: 720 },
-        hint: 'Phones that are switched off are told when they come back, until then.',
-      },
-    ],
-  },
-]
-
-const USUAL: Values = {
-  kind: 'restart',
-  batch: String(BATCH.usual),
-  delay: String(DELAY.usual),
-  retries: '1',
-  expiry: '24',
+interface Draft {
+  readonly draft: JobDraft
+  readonly values: Values
+  readonly at: number
+  readonly by: string
 }
 
-/** Choosing phones and an action; then a look at what will happen; then the job. */
+/** Choosing phones and an action; then a look at what will happen; then the job, on the phones that were shown. */
 export function jobNewRoutes(web: Web, jobs: JobsPort): Router<WebState, NoExtras> {
-  const router = new Router<WebState, NoExtras>({ prefix: `${HOME}/new` })
+  const path = `${HOME}/new`
+  const router = new Router<WebState, NoExtras>({ prefix: path })
+  const drafts = new Map<string, Draft>()
+  web.uploads.allow(path, LARGEST_PHONE_FILE + 65_536)
 
   router.get('/', (ctx) => {
     const chosen = { text: queryText(ctx, 'text').slice(0, 100), presence: queryText(ctx, 'presence') }
@@ -76,48 +41,55 @@ export function jobNewRoutes(web: Web, jobs: JobsPort): Router<WebState, NoExtra
   })
 
   router.post('/', async (ctx) => {
-    const { values, errors } = readForm(ctx, SECTIONS)
+    const seen = formField(ctx, 'draft')
+    if (seen !== '') return begin(ctx, seen)
+    const { values, errors } = readForm(ctx, sectionsOf(web))
     if (errors.length > 0) return refuse(web, ctx, values, errors)
-    const macs = phonesOf(web, values)
-    if (macs.length === 0) return refuse(web, ctx, values, [{ field: 'text', message: 'No phone matches.' }])
-    // What was shown must be what is done: another number of phones is shown again.
-    if (formField(ctx, 'seen') !== String(macs.length)) return preview(web, ctx, values, macs)
-    const kind = values.kind ?? ''
-    if (!isCommandKind(kind)) return refuse(web, ctx, values, [{ field: 'kind', message: 'Choose one of these.' }])
-    const number = (name: string) => Number(values[name])
-    const saved = await jobs.begin(
-      {
-        ...{ kind, text: kind === 'message' ? (values.message ?? '') : '', macs, startAt: 0 },
-        ...{ batch: number('batch'), delaySeconds: number('delay') },
-        ...{ retries: number('retries'), expiryHours: number('expiry') },
-      },
-      actorOf(ctx),
-    )
-    if (saved.kind === 'saved') return goOn(web, ctx, `${HOME}/${saved.value.id}`, 'The job has begun.')
-    refuse(web, ctx, values, saved.kind === 'refused' ? saved.errors.map(renamed) : [])
+    const file = fileOf(ctx, 'file')
+    const draft = draftOf(values, web.time.zone, [], usualDelay)
+    if ('field' in draft) return refuse(web, ctx, values, [draft])
+    const { macs, rejected } =
+      file && file.bytes.length > 0
+        ? phonesOfFile(web.port, draft.kind, file.bytes)
+        : { macs: phonesOf(web.port, draft.kind, filterOf(values)), rejected: [] }
+    if (macs.length === 0) {
+      const field = rejected.length > 0 ? 'file' : 'text'
+      const [first] = rejected
+      const message = first ? `No row names a phone. Line ${first.line}: ${first.reason}.` : 'No phone matches.'
+      return refuse(web, ctx, values, [{ field, message }])
+    }
+    const whole = { ...draft, macs }
+    const problem = jobs.problemOf(whole)
+    if (problem) return refuse(web, ctx, values, [renamed(problem, draft.kind)])
+    const now = web.port.now()
+    for (const [id, { at }] of drafts) if (drafts.size >= MOST_DRAFTS || now - at > LIFETIME) drafts.delete(id)
+    const id = Buffer.from(web.random(16)).toString('base64url')
+    drafts.set(id, { draft: whole, values, at: now, by: actorOf(ctx) })
+    preview(web, ctx, id, whole, rejected)
   })
-  return router
-}
 
-/** The form calls a message's text otherwise than the port does. */
-function renamed({ field, message }: FieldError): FieldError {
-  return { field: field === 'text' ? 'message' : field, message }
-}
-
-function phonesOf({ port }: Web, { text = '', presence: slug = '' }: Values): Mac[] {
-  const presence = presenceFromSlug(slug)
-  const macs: Mac[] = []
-  for (let page = 1, pageCount = 1; page <= pageCount; page++) {
-    const found = port.fleet.devices({ text, page, pageSize: PAGE, ...(presence && { presence }) })
-    pageCount = found.pageCount
-    for (const { phone } of found.rows) if (phone.approval === 'approved') macs.push(phone.mac)
+  async function begin(ctx: WebContext, id: string): Promise<void> {
+    const found = drafts.get(id)
+    drafts.delete(id)
+    if (!found || found.by !== actorOf(ctx)) {
+      return goOn(web, ctx, path, 'That was too long ago, or has begun already. Choose again.', 'warn')
+    }
+    const saved = await jobs.begin(found.draft, actorOf(ctx))
+    if (saved.kind === 'saved') return goOn(web, ctx, `${HOME}/${saved.value.id}`, 'The job has begun.')
+    const errors = saved.kind === 'refused' ? saved.errors : []
+    refuse(
+      web,
+      ctx,
+      found.values,
+      errors.map((error) => renamed(error, found.draft.kind)),
+    )
   }
-  return macs
+  return router
 }
 
 function refuse(web: Web, ctx: WebContext, values: Values, errors: readonly FieldError[]): void {
   ctx.status = 422
-  show(web, ctx, { values, errors })
+  show(web, ctx, { values: { ...values, password: '' }, errors })
 }
 
 function show(web: Web, ctx: WebContext, filled: { values: Values; errors: readonly FieldError[] }): void {
@@ -126,44 +98,62 @@ function show(web: Web, ctx: WebContext, filled: { values: Values; errors: reado
     data: {
       head: {
         title: 'New job',
-        lead: 'Only phones that were let in are told. Next you see how many there are.',
+        lead: 'Only phones that were let in are told anything. Next you see how many there are.',
         trail: [{ label: 'Jobs', href: HOME }],
       },
       form: form(web, ctx, {
         ...filled,
-        action: `${HOME}/new`,
-        sections: SECTIONS,
-        submit: 'See what it does',
-        cancel: HOME,
+        ...{ action: `${HOME}/new`, sections: sectionsOf(web), multipart: true },
+        ...{ submit: 'See what it does', cancel: HOME },
       }),
     },
   })
 }
 
 /** How many, how long, and some of them by name. */
-function preview(web: Web, ctx: WebContext, values: Values, macs: readonly Mac[]): void {
-  const [batch, delay] = [Number(values.batch), Number(values.delay)]
-  const minutes = Math.ceil(((Math.ceil(macs.length / batch) - 1) * delay) / 60)
+function preview(web: Web, ctx: WebContext, id: string, draft: JobDraft, rejected: readonly RejectedLine[]): void {
+  const { kind, macs, batch } = draft
   const named = macs.slice(0, EXAMPLES).map((mac) => {
     const phone = web.port.fleet.device(mac)?.phone
     return [phone?.displayName || phone?.userName, phone?.model, mac].filter(Boolean).join(', ')
   })
   const more = macs.length - named.length
-  const kind = values.kind ?? ''
-  const action = isCommandKind(kind) ? ACTIONS[kind] : kind
+  const wrong = rejected.slice(0, MOST_REJECTED).map(({ line, reason }) => `Line ${line} is left out: ${reason}.`)
+  if (rejected.length > wrong.length) wrong.push(`${count(rejected.length - wrong.length)} more lines are left out.`)
+  const end = isChangeKind(kind)
+    ? 'You can stop it at any time; what was changed stays changed.'
+    : 'You can stop it at any time; what phones were told already cannot be taken back.'
   showPage(web, ctx, {
     ...{ view: 'kit/confirm', title: 'Begin this job?', section: 'jobs' },
     data: {
       head: {
-        title: `${action} on ${count(macs.length)} ${macs.length === 1 ? 'phone' : 'phones'}?`,
+        title: `${ACTIONS[kind]} on ${count(macs.length)} ${macs.length === 1 ? 'phone' : 'phones'}?`,
         trail: [{ label: 'Jobs', href: HOME }],
       },
-      sentence: `${count(batch)} at once, the last ones ${minutes === 0 ? 'at once, too' : `after ${count(minutes)} minutes`}. You can stop it at any time; what phones were told already cannot be taken back.`,
-      touches: more > 0 ? [...named, `and ${count(more)} more`] : named,
+      sentence: [`${count(batch)} at once, ${durationOf(draft)}.`, ...whenOf(web, draft), end].join(' '),
+      touches: [...(more > 0 ? [...named, `and ${count(more)} more`] : named), ...wrong],
       form: form(web, ctx, {
         ...{ action: `${HOME}/new`, sections: [], submit: 'Begin', look: 'danger', cancel: HOME },
-        hidden: { ...values, seen: String(macs.length) },
+        hidden: { draft: id },
       }),
     },
   })
+}
+
+function durationOf({ macs, batch, delaySeconds }: JobDraft): string {
+  const minutes = Math.ceil(((Math.ceil(macs.length / batch) - 1) * delaySeconds) / 60)
+  if (minutes === 0) return 'the last ones at once, too'
+  return `the last ones after ${count(minutes)} ${minutes === 1 ? 'minute' : 'minutes'}`
+}
+
+function whenOf({ port, time }: Web, { startAt, window, perSite = 0 }: JobDraft): string[] {
+  const says: string[] = []
+  if (startAt > port.now()) says.push(`Not before ${time.moment(startAt, port.now()).exact}.`)
+  if (window) {
+    says.push(
+      `Only between ${timeOfDay(window.from)} and ${timeOfDay(window.to)} where the phone is, so it may take days.`,
+    )
+  }
+  if (perSite > 0) says.push(`At most ${count(perSite)} at work in one place.`)
+  return says
 }

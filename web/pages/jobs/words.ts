@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CommandKind } from '#daemon/domain/command'
-import type { Job, JobState, Progress, TargetState } from '#daemon/domain/job'
+import type { JobKind, JobState, Progress, TargetState } from '#daemon/domain/job'
 import { count } from '#web/format'
 import type { Badge } from '#web/kit/cell'
+import type { PublicJob } from '#web/ports/jobs'
 
 export const HOME = '/jobs'
 
-export const ACTIONS: Readonly<Record<CommandKind, string>> = {
+export const ACTIONS: Readonly<Record<JobKind, string>> = {
   restart: 'Restart',
   check: 'Check configuration',
+  'update firmware': 'Update firmware',
   'factory reset': 'Factory reset',
   message: 'Message',
+  approve: 'Let in',
+  reject: 'Keep out',
+  'set region': 'Change region or site',
+  'assign user': 'Give to a user',
+  'set model': 'Change model',
+  'set language': 'Change language',
+  'set VLAN mode': 'Change VLAN mode',
+  'reset passwords': 'Reset user passwords',
+  delete: 'Delete',
 }
 
 export const STATES: Readonly<Record<JobState, Badge>> = {
@@ -29,7 +39,7 @@ export const TARGETS: Readonly<Record<TargetState, Badge>> = {
   skipped: { badge: 'Skipped', tone: 'warn' },
 }
 
-export function titleOf({ kind, text, size }: Pick<Job, 'kind' | 'text' | 'size'>): string {
+export function titleOf({ kind, text, size }: Pick<PublicJob, 'kind' | 'text' | 'size'>): string {
   const what = kind === 'message' ? `Message “${text}”` : ACTIONS[kind]
   return `${what} on ${count(size)} ${size === 1 ? 'phone' : 'phones'}`
 }
