@@ -14,6 +14,7 @@ import { WebServer } from '#web/server'
 import { putInPlace } from './backup/restore.ts'
 import { composeAlarms } from './compose/alarms.ts'
 import { composeApprovals } from './compose/approvals.ts'
+import { composeArchive } from './compose/archive.ts'
 import { composeBackup } from './compose/backup.ts'
 import { composeCommands } from './compose/commands.ts'
 import { composeDhcp } from './compose/dhcp.ts'
@@ -105,6 +106,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       commands: telling.commands,
       approvals,
       ...{ jobs: working.jobs, devices: working.devices },
+      archive: composeArchive(base, people, provisioning.provisioning),
       directory: directory.desk,
       servers: () => serving().map((server) => ({ name: server.name, health: server.health() })),
       alarms: () => alarms.active(),

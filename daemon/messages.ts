@@ -294,6 +294,12 @@ export const messages = {
     meaning: 'Phones for which it is chosen are refused it and keep what they run.',
     remedy: 'Upload the same file again, or choose another image.',
   },
+  'archive.imported': {
+    level: 'info',
+    text: 'a configuration was imported from an archive',
+    meaning: '`changes` records of templates, mapping and settings were written; `remarks` tell what was not taken.',
+    remedy: NOTHING,
+  },
   'scope.added': {
     level: 'info',
     text: 'a region, site or other scope was added',

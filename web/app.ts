@@ -7,6 +7,7 @@ import bodyParser from 'koa-bodyparser'
 
 import { alarmsApiRoutes } from './api/alarms.ts'
 import { approvalsApiRoutes } from './api/approvals.ts'
+import { archiveApiRoutes } from './api/archive.ts'
 import { backupsApiRoutes } from './api/backups.ts'
 import { commandsApiRoutes } from './api/commands.ts'
 import { configurationApiRoutes } from './api/configuration.ts'
@@ -41,6 +42,7 @@ import { alarmsRoutes } from './pages/alarms/routes.ts'
 import { alarmFragments } from './pages/alarms/tabs.ts'
 import { approvalDeviceRoutes } from './pages/approvals/device.ts'
 import { approvalListRoutes } from './pages/approvals/list.ts'
+import { archiveRoutes } from './pages/archive/routes.ts'
 import { commandRoutes } from './pages/commands.ts'
 import { dashboardFragments, dashboardRoutes } from './pages/dashboard.ts'
 import { deviceFragments, deviceRoutes } from './pages/device.ts'
@@ -133,6 +135,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     backup,
     commands,
     forwarding,
+    archive,
     directory,
     scopes,
     users,
@@ -171,6 +174,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     ...(backup ? [backupsApiRoutes(web, backup)] : []),
     ...(scopes ? [scopesApiRoutes(scopes), scopesRoutes(web, scopes)] : []),
     ...(scopes && users ? [usersApiRoutes(users, scopes), ...usersRoutes(web, users, scopes)] : []),
+    ...(archive ? [archiveApiRoutes(archive), archiveRoutes(web, archive)] : []),
     ...(scopes && peopleFiles ? [peopleApiRoutes(web, peopleFiles, scopes), peopleFileRoutes(web, peopleFiles)] : []),
   ]
 }

@@ -8,6 +8,7 @@ import type { Mac } from '#protocols/lib/mac'
 import type { Health } from '#protocols/server'
 import type { AlarmsPort } from './ports/alarms.ts'
 import type { ApprovalsPort } from './ports/approvals.ts'
+import type { ArchivePort } from './ports/archive.ts'
 import type { BackupPort } from './ports/backup.ts'
 import type { CommandsPort } from './ports/commands.ts'
 import type { ConfigurationPort } from './ports/configuration.ts'
@@ -105,6 +106,7 @@ export interface WebPort {
   readonly scopes?: ScopesPort
   readonly users?: UsersPort
   readonly peopleFiles?: PeopleFilesPort
+  readonly archive?: ArchivePort
   readonly directory?: DirectoryPort
   readonly commands?: CommandsPort
   readonly approvals?: ApprovalsPort

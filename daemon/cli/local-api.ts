@@ -28,6 +28,8 @@ export interface Call {
   /** Sent as JSON, or as it is. */
   readonly body?: object | Uint8Array
   readonly accept?: string
+  /** Of a body that is sent as it is; by default CSV. */
+  readonly type?: string
   readonly signal?: AbortSignal
 }
 
@@ -44,9 +46,15 @@ export async function callDaemon(folder: string, path: string, call: Call = {}):
       throw error.code === 'ENOENT' ? new NoDaemon(`no daemon is running on ${folder}`) : error
     },
   )
-  const { method = 'GET', body, accept = '*/*', signal = AbortSignal.timeout(PATIENCE) } = call
+  const {
+    method = 'GET',
+    body,
+    accept = '*/*',
+    type: fileType = 'text/csv',
+    signal = AbortSignal.timeout(PATIENCE),
+  } = call
   const isFile = body instanceof Uint8Array
-  const type = body && { 'Content-Type': isFile ? 'text/csv' : 'application/json' }
+  const type = body && { 'Content-Type': isFile ? fileType : 'application/json' }
   const headers = { Authorization: `Bearer ${api.token}`, Accept: accept, ...type }
   const content = body && { body: isFile ? Uint8Array.from(body) : JSON.stringify(body) }
   return fetch(`${api.url}${path}`, { method, headers, signal, ...content }).catch((error) => {

@@ -12,6 +12,7 @@ import type { CliIo } from './io.ts'
 import { jobCommand } from './job.ts'
 import { leasesCommand } from './leases.ts'
 import { lintCommand } from './lint.ts'
+import { exportConfigurationCommand, migrateCommand } from './migrate.ts'
 import { exportCommand, importCommand } from './people.ts'
 import { phoneCommand } from './phone.ts'
 import { reloadCommand } from './reload.ts'
@@ -37,6 +38,8 @@ export function offhookProgram(io: CliIo): Command {
     .addCommand(userCommand(io))
     .addCommand(importCommand(io))
     .addCommand(exportCommand(io))
+    .addCommand(migrateCommand(io))
+    .addCommand(exportConfigurationCommand(io))
     .addCommand(dhcpCommand(io))
     .addCommand(directoryCommand(io))
     .addCommand(explainCommand(io))

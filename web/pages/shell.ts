@@ -38,7 +38,10 @@ const MENU = [
   },
   {
     heading: 'Network',
-    entries: [{ id: 'dhcp', href: '/dhcp', label: 'DHCP', icon: 'network', needs: 'dhcpDesk' }],
+    entries: [
+      { id: 'dhcp', href: '/dhcp', label: 'DHCP', icon: 'network', needs: 'dhcpDesk' },
+      { id: 'archive', href: '/archive', label: 'Import and export', icon: 'download', needs: 'archive' },
+    ],
   },
 ] as const
 

@@ -12,6 +12,8 @@ export interface Template {
   readonly firmware: 'sip' | 'uc'
   readonly global: string
   readonly private: string
+  /** Other names under which its shared file is fetched: those that another system gave it. */
+  readonly aliases?: readonly string[]
 }
 
 /** Which template the phones of a model get in a place. */

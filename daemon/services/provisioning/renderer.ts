@@ -208,7 +208,8 @@ export class Renderer {
 
   templateOfShared(name: string): Template | undefined {
     const wanted = name.toLowerCase()
-    return [...this.templates.values()].find((template) => globalFileName(template).toLowerCase() === wanted)
+    const named = (template: Template) => [globalFileName(template), ...(template.aliases ?? [])]
+    return [...this.templates.values()].find((one) => named(one).some((name) => name.toLowerCase() === wanted))
   }
 
   /** What all who ask from an address are told, before their model is known. */
