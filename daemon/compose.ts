@@ -104,6 +104,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       ...{ fleet: view, accounts, now, localToken },
       ...{ scopes: people.scopes, users: people.users, peopleFiles: people.peopleFiles },
       commands: telling.commands,
+      personalUrls: secrets.urls,
       approvals,
       ...{ jobs: working.jobs, devices: working.devices },
       archive: composeArchive(base, people, provisioning.provisioning),

@@ -18,6 +18,7 @@ import { directoryApiRoutes } from './api/directory.ts'
 import { forwardingApiRoutes } from './api/forwarding.ts'
 import { jobsApiRoutes } from './api/jobs.ts'
 import { peopleApiRoutes } from './api/people.ts'
+import { personalUrlApiRoutes } from './api/personal-url.ts'
 import { phoneLogsApiRoutes } from './api/phone-logs.ts'
 import { parametersApiRoutes } from './api/provisioning-parameters.ts'
 import { apiRoutes } from './api/routes.ts'
@@ -60,6 +61,7 @@ import { passwordRoutes } from './pages/password.ts'
 import { peopleFileRoutes } from './pages/people/files.ts'
 import { usersRoutes } from './pages/people/routes.ts'
 import { scopesRoutes } from './pages/people/scopes.ts'
+import { personalUrlRoutes } from './pages/personal-url.ts'
 import { phoneLogRoutes } from './pages/phone-log.ts'
 import { shellFragments } from './pages/shell.ts'
 import { signInRoutes } from './pages/sign-in.ts'
@@ -143,6 +145,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     jobs,
     phoneLogs,
     parameters,
+    personalUrls,
   } = web.port
   return [
     signInRoutes(web),
@@ -166,6 +169,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     ...(jobs
       ? [jobNewRoutes(web, jobs), jobListRoutes(web, jobs), jobRoutes(web, jobs), jobsApiRoutes(jobs, web.port)]
       : []),
+    ...(personalUrls ? [personalUrlRoutes(web, personalUrls), personalUrlApiRoutes(web, personalUrls)] : []),
     ...(commands ? [commandRoutes(web, commands), commandsApiRoutes(commands)] : []),
     ...(directory ? [directoryApiRoutes(directory)] : []),
     ...(phoneLogs ? [phoneLogRoutes(web, phoneLogs), phoneLogsApiRoutes(phoneLogs, commands)] : []),

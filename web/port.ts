@@ -20,6 +20,7 @@ import type { JobsPort } from './ports/jobs.ts'
 import type { ParametersPort } from './ports/parameters.ts'
 import type { PeopleFilesPort } from './ports/people-files.ts'
 import type { PhoneLogsPort } from './ports/phone-logs.ts'
+import type { PersonalUrlsPort } from './ports/phone-secrets.ts'
 import type { ScopesPort } from './ports/scopes.ts'
 import type { UsersPort } from './ports/users.ts'
 
@@ -111,6 +112,7 @@ export interface WebPort {
   readonly commands?: CommandsPort
   readonly approvals?: ApprovalsPort
   readonly jobs?: JobsPort
+  readonly personalUrls?: PersonalUrlsPort
   readonly parameters?: ParametersPort
   readonly devices?: DevicesPort
   servers(): readonly ServerRow[]

@@ -13,13 +13,17 @@ import { commandsView } from './commands.ts'
 import { type Diagnosis, diagnose } from './diagnosis.ts'
 import { showMessage } from './message.ts'
 import { placeText, userHref } from './people/words.ts'
+import { personalUrlView } from './personal-url.ts'
 import { logPath } from './phone-log.ts'
 import { userText } from './phone-row.ts'
 import { presenceWords } from './presence.ts'
 import { showPage } from './shell.ts'
 import { timelineView } from './timeline.ts'
 
-const PARTS = ['device-head', 'device-timeline', 'device-facts', 'device-alarms', 'device-commands'] as const
+const PARTS = [
+  ...(['device-head', 'device-timeline', 'device-facts', 'device-alarms', 'device-commands'] as const),
+  'device-secrets',
+] as const
 /** Of one phone; the rest is in the list. */
 const ALARMS = 10
 
@@ -69,6 +73,16 @@ export function deviceFragments(port: WebPort, views: Views, time: TimeFormat): 
     'device-commands': part('device-commands', ({ phone }, now) => {
       return port.commands ? commandsView(port.commands, phone.mac, time, now) : { actions: [], rows: [] }
     }),
+    'device-secrets': {
+      scope: 'phone',
+      render: (mac) => {
+        const phone = port.personalUrls && port.fleet.device(mac)?.phone
+        if (!phone || !port.personalUrls) return ''
+        const now = port.now()
+        const view = personalUrlView(port.personalUrls.of(mac), phone.approval, time, now)
+        return views.render('fragments/device-secrets', view)
+      },
+    },
     'device-facts': part('device-facts', (device, now) => factsView(device, port, time, now)),
     'device-alarms': part('device-alarms', ({ phone }, now) => alarmsView(port, phone.mac, time, now)),
   }
