@@ -1,48 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { builtInPlaceholders, shippedTemplates } from '#config/templates'
-import { Archive } from '#daemon/services/archive/archive'
 import { unzip, zip } from '#daemon/services/archive/zip'
-import { Programs } from '#daemon/services/provisioning/programs'
-import { Renderer, type RendererOptions } from '#daemon/services/provisioning/renderer'
-import { Scopes } from '#daemon/services/scopes/scopes'
-import { OverlayStore } from '#daemon/store/overlay-store'
 import type { Store } from '#daemon/store/store'
 import { levels, phones, templateMapping, templates, users } from '#daemon/store/tables'
-import type { Ipv4 } from '#protocols/lib/ipv4'
-import { peopleWith } from '#test/support/people'
-import type { ArchiveReport } from '#web/ports/archive'
+import { archiveHouse as house } from './house.ts'
 import { file, incumbentExport, MODIFIED, templateXml } from './incumbent.ts'
 
 const MAC = '00908f123456'
 const ID = 'imported-audiocodes-420hd'
-
-async function house() {
-  const { store, people, vault, scopes, files } = await peopleWith([])
-  const options: RendererOptions = {
-    ...{ programs: new Programs(), now: () => 7, shipped: shippedTemplates(), builtIn: builtInPlaceholders() },
-    ...{ subnets: [], serverAddress: '10.1.0.2' as Ipv4, ports: { files: 80, keepAlive: 8081 }, keepAliveMinutes: 60 },
-  }
-  const archive = new Archive({
-    ...{ store, now: () => 7, vault, announce: () => {}, scopes, people: files, shipped: shippedTemplates() },
-    rendererOf: (tables) => new Renderer(tables, options),
-    picture: () => new OverlayStore(store),
-    async scopesOf(tables) {
-      const picture = new Scopes({
-        ...{ store: tables, now: () => 7, random: randomBytes, announce: () => {}, networks: [] },
-      })
-      await picture.start()
-      return picture
-    },
-  })
-  const take = async (bytes: Uint8Array, dryRun = false): Promise<ArchiveReport> => {
-    const report = await archive.import(bytes, dryRun, 'tom')
-    if ('kind' in report) throw new Error(report.reason)
-    return report
-  }
-  return { store, people, vault, scopes, archive, take }
-}
 
 function everything(store: Store): string {
   const tables = [templates, templateMapping, levels, users, phones]

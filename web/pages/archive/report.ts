@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { count } from '#web/format'
 import { table } from '#web/kit/table'
-import type { ArchiveReport, ParityDifference, ParityReport } from '#web/ports/archive'
+import type { ArchiveRefused, ArchiveReport, ParityDifference, ParityReport } from '#web/ports/archive'
 
 /** An archive between its dry run and its import. */
 export interface Draft {
   readonly name: string
   /** Let go once it is imported. */
   readonly bytes: Uint8Array
-  readonly report: ArchiveReport
+  readonly report: ArchiveReport | ArchiveRefused
   readonly state: 'tried' | 'applying' | 'done'
   /** Milliseconds since the epoch. */
   readonly at: number
@@ -19,6 +19,7 @@ const MOST_ROWS = 200
 
 /** What an import would do, or has done. */
 export function reportView({ state, report }: Draft): object {
+  if ('kind' in report) return { verdict: { tone: 'bad', text: report.reason }, done: false }
   const { people, remarks, parity } = report
   const rejected = remarks.filter(({ kind }) => kind === 'rejected').length + (people?.rejected.length ?? 0)
   const parts = [report.scopes, report.templates, report.mapping, report.settings, people?.users, people?.devices]
@@ -49,7 +50,7 @@ export function reportView({ state, report }: Draft): object {
     tallies: table('What the archive holds', columns, rows),
     remarks:
       told.length > 0
-        ? table('Remarks', [{ label: '' }, { label: 'Where' }, { label: 'Why' }], told.slice(0, MOST_ROWS))
+        ? table('Remarks', [{ label: 'Kind' }, { label: 'Where' }, { label: 'Why' }], told.slice(0, MOST_ROWS))
         : undefined,
     more: told.length > MOST_ROWS ? `and ${count(told.length - MOST_ROWS)} more` : '',
     parity: parity && parityView(parity),
@@ -88,7 +89,7 @@ function parityView({ compared, same, differing, without, differences, untold }:
     ],
   }))
   const more = differences.length - rows.length + untold
-  const columns = ['', 'Setting', 'There', 'Here', 'Why', 'Phones'].map((label) => ({ label }))
+  const columns = ['Kind', 'Setting', 'There', 'Here', 'Why', 'Phones'].map((label) => ({ label }))
   const none = without.slice(0, MOST_ROWS).map(({ mac, reason }) => ({ cells: [{ lines: [mac], mono: true }, reason] }))
   return {
     sentence: `${count(compared)} files of phones were compared: ${count(same)} say the same, ${count(differing)} differ, ${count(without.length)} phones would get no file here.`,

@@ -9,7 +9,7 @@ import { fileOf } from '#web/kit/upload'
 import { showMessage } from '#web/pages/message'
 import { showPage } from '#web/pages/shell'
 import { startTask } from '#web/pages/tasks'
-import { type ArchivePort, type ArchiveRefused, type ArchiveReport, LARGEST_ARCHIVE } from '#web/ports/archive'
+import { type ArchivePort, LARGEST_ARCHIVE } from '#web/ports/archive'
 import { type Draft, reportView } from './report.ts'
 
 const HOME = '/archive'
@@ -40,9 +40,10 @@ export function archiveRoutes(web: Web, archive: ArchivePort): Router<WebState, 
     await startTask(web, ctx, {
       ...{ title: `Checking ${name}`, back: HOME },
       run: async () => {
-        const report = done(await archive.import(file.bytes, true, by))
+        const report = await archive.import(file.bytes, true, by)
         drafts.set(id, { name, bytes: file.bytes, report, state: 'tried', at: web.port.now() })
-        return { sentence: 'The archive is read; nothing is changed yet.', href: `${IMPORT}/${id}` }
+        const sentence = 'kind' in report ? report.reason : 'The archive is read; nothing is changed yet.'
+        return { sentence, href: `${IMPORT}/${id}` }
       },
     })
   })
@@ -59,7 +60,7 @@ export function archiveRoutes(web: Web, archive: ArchivePort): Router<WebState, 
       data: {
         head: { title: draft.name, trail },
         ...reportView(draft),
-        form: draft.state === 'tried' ? go : undefined,
+        form: draft.state === 'tried' && !('kind' in draft.report) ? go : undefined,
       },
     })
   })
@@ -75,23 +76,18 @@ export function archiveRoutes(web: Web, archive: ArchivePort): Router<WebState, 
       ...{ title: `Importing ${draft.name}`, back: `${IMPORT}/${id}` },
       run: async () => {
         try {
-          const report = done(await archive.import(draft.bytes, false, by))
+          const report = await archive.import(draft.bytes, false, by)
           drafts.set(id, { ...draft, bytes: new Uint8Array(), report, state: 'done' })
+          const sentence = 'kind' in report ? report.reason : 'The archive is imported.'
+          return { sentence, href: `${IMPORT}/${id}` }
         } catch (error) {
           drafts.set(id, draft)
           throw error
         }
-        return { sentence: 'The archive is imported.', href: `${IMPORT}/${id}` }
       },
     })
   })
   return router
-}
-
-/** What a task shows of a refusal is its sentence. */
-function done(report: ArchiveReport | ArchiveRefused): ArchiveReport {
-  if ('kind' in report) throw new Error(report.reason)
-  return report
 }
 
 function tidy(drafts: Map<string, Draft>, now: number): void {
