@@ -1,6 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod'
-import { live } from './fields.ts'
+import { live, restart } from './fields.ts'
+
+const history = z.strictObject({
+  revisions: z
+    .int()
+    .min(10)
+    .max(100_000)
+    .default(2_000)
+    .meta(restart('Changes kept', 'How many changes of templates and settings can be looked at and taken back.')),
+  days: z
+    .int()
+    .min(1)
+    .max(36_500)
+    .default(1_095)
+    .meta(restart('Changes kept for', 'In days; older ones go, however few there are.')),
+  filesPerPhone: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(10)
+    .meta(restart('Served files kept', 'How many different files of each phone are remembered, without secrets.')),
+})
 
 export const provisioning = z.strictObject({
   personalUrls: z
@@ -49,6 +70,9 @@ export const provisioning = z.strictObject({
         'Phones whose files one address may ask for in ten minutes without being one of them; then an alarm tells, and it has to wait.',
       ),
     ),
+  history: history
+    .prefault({})
+    .meta(live('History', 'What was changed, and what phones were served, is kept for so long.')),
 })
 
 export type ProvisioningConfig = z.output<typeof provisioning>

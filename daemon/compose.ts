@@ -16,6 +16,7 @@ import { composeAlarms } from './compose/alarms.ts'
 import { composeApprovals } from './compose/approvals.ts'
 import { composeArchive } from './compose/archive.ts'
 import { composeBackup } from './compose/backup.ts'
+import { composeChanges, composeHistory } from './compose/changes.ts'
 import { composeCommands } from './compose/commands.ts'
 import { composeDhcp } from './compose/dhcp.ts'
 import { composeDirectory } from './compose/directory.ts'
@@ -62,6 +63,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const { store, alarms, vault, announce, observe, onFault } = base
 
   const { fleet, view, ...phones } = composeFleet(base)
+  const recorded = composeHistory(base)
   const people = composePeople(base, view)
   const directory = composeDirectory(base, people.scopes, credentials)
   const syslog = composeSyslog(base)
@@ -71,6 +73,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const { files, ...provisioning } = composeFiles(base, {
     ...{ scopes: people.scopes, directory: phoneLdap, logs: syslog.logs, firmware: firmware.serving, secrets },
   })
+  const changes = composeChanges(base, provisioning, recorded.history)
   const dhcp = composeDhcp(base, dhcpLinks)
   const sip = composeSip(base)
   const telling = composeCommands(base, fleet, sip.caller, credentials)
@@ -105,6 +108,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       ...{ scopes: people.scopes, users: people.users, peopleFiles: people.peopleFiles },
       commands: telling.commands,
       personalUrls: secrets.urls,
+      changes: changes.desk,
       approvals,
       ...{ jobs: working.jobs, devices: working.devices },
       archive: composeArchive(base, people, provisioning.provisioning),
@@ -150,6 +154,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const services = [
     snmp,
     forwarding,
+    recorded,
     people,
     phones,
     firmware,

@@ -312,6 +312,12 @@ export const messages = {
     meaning: 'Its name, place, time zone, subnets or description is another now.',
     remedy: NOTHING,
   },
+  'change.saved': {
+    level: 'info',
+    text: 'a change of what phones’ files are made of was saved',
+    meaning: '`by` saved it, `phones` have another file now; `sequence` is its number in the history.',
+    remedy: 'Phones get it at their next check. It can be looked at and taken back on the page of changes.',
+  },
   'scope.removed': {
     level: 'info',
     text: 'a region, site or other scope was removed',

@@ -10,6 +10,7 @@ import type { AlarmsPort } from './ports/alarms.ts'
 import type { ApprovalsPort } from './ports/approvals.ts'
 import type { ArchivePort } from './ports/archive.ts'
 import type { BackupPort } from './ports/backup.ts'
+import type { ChangesPort } from './ports/changes.ts'
 import type { CommandsPort } from './ports/commands.ts'
 import type { ConfigurationPort } from './ports/configuration.ts'
 import type { DevicesPort } from './ports/devices.ts'
@@ -110,6 +111,7 @@ export interface WebPort {
   readonly archive?: ArchivePort
   readonly directory?: DirectoryPort
   readonly commands?: CommandsPort
+  readonly changes?: ChangesPort
   readonly approvals?: ApprovalsPort
   readonly jobs?: JobsPort
   readonly personalUrls?: PersonalUrlsPort

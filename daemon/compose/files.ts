@@ -28,9 +28,10 @@ export function composeFiles(
   { scopes, directory, logs, firmware, secrets }: Sources,
 ) {
   const subnets = configuration.derive(subnetsOf)
+  const programs = new Programs()
   const provisioning = new Provisioning({
     ...{ store, vault, now, identify, firmware, directory },
-    programs: new Programs(),
+    programs,
     ofAddress: (tree, address) => scopes.ofAddressIn(tree, address),
     get subnets() {
       return subnets()
@@ -51,5 +52,5 @@ export function composeFiles(
   })
   configuration.onReload('phones’ files', () => provisioning.renderer.forget())
   const parts = [partOf('provisioning', provisioning)]
-  return { parts, provisioning, files: filesOf(provisioning) }
+  return { parts, provisioning, programs, files: filesOf(provisioning) }
 }

@@ -15,6 +15,7 @@ import type { Phone, User } from '#daemon/domain/phone'
 import type { StoredPhoneLdap } from '#daemon/domain/phone-ldap'
 import type { PhoneSecrets } from '#daemon/domain/phone-secrets'
 import type { LevelSettings } from '#daemon/domain/provisioning/level-settings'
+import type { StoredRevision } from '#daemon/domain/provisioning/revision'
 import type { Template, TemplateMapping } from '#daemon/domain/provisioning/template'
 import type { ScopeRecord } from '#daemon/domain/scope'
 import type { Table } from './store.ts'
@@ -77,3 +78,5 @@ export const firmwareChoices: Table<FirmwareChoices> = { name: 'firmwareChoices'
 export const phoneSecrets: Table<PhoneSecrets> = { name: 'phoneSecrets' }
 /** How the last one went, under `backup` and `rehearsal`. */
 export const backupRuns: Table<BackupRun> = { name: 'backupRuns' }
+/** Changes of what phones' files are made of, keyed by their sequence in twelve digits; bounded. */
+export const revisions: Table<StoredRevision> = { name: 'revisions' }

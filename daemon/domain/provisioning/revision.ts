@@ -95,7 +95,6 @@ export interface NewDisagreement {
   readonly key: string
   /** The last one wins. */
   readonly said: readonly { readonly value: string; readonly from: string }[]
-  readonly phones: number
   readonly example: ExamplePhone
 }
 

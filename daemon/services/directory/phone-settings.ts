@@ -11,15 +11,18 @@ import {
   type StoredPhoneLdap,
 } from '#daemon/domain/phone-ldap'
 import type { Layer } from '#daemon/domain/provisioning/placeholder'
+import type { ScopeTree } from '#daemon/domain/scope'
 import { type Vault, VaultError } from '#daemon/services/vault'
 import { put, type Store } from '#daemon/store/store'
 import { phoneLdap } from '#daemon/store/tables'
 import { parseDn, parseFilter } from '#protocols/ldap/port'
 import type { FieldError, PhoneLdapPort, PhoneLdapSettings, PhoneLdapValue, Saved } from '#web/ports/directory'
-import type { Regions } from './regions.ts'
+import { Regions } from './regions.ts'
 
 export interface PhoneSettingsOptions {
   readonly store: Store
+  /** Where settings are read; the store unless told: tables as they would be after a change. */
+  readonly reader?: Pick<Store, 'get'>
   readonly vault: Vault
   /** What our own directory is: phones ask it unless they are told otherwise. */
   readonly own: { readonly active: boolean; readonly port: number; readonly baseDn: string }
@@ -122,6 +125,11 @@ export class PhoneSettings implements PhoneLdapPort {
     }
   }
 
+  /** The layers as they would be with other tables. */
+  over(reader: Pick<Store, 'get'>, tree: () => ScopeTree): Pick<PhoneSettings, 'layer'> {
+    return new PhoneSettings({ ...this.#options, reader, regions: new Regions(tree) })
+  }
+
   #lines(settled: Readonly<Record<PhoneLdapName, Settled>>): string[] {
     if (settled.active.value !== '1') {
       return settled.active.from === 'built-in' ? [] : [`${PHONE_LDAP.active}=0`]
@@ -141,7 +149,8 @@ export class PhoneSettings implements PhoneLdapPort {
 
   #stored(region: string): PhoneLdapValues {
     const key = keyOf(region)
-    const record = this.#options.store.get(phoneLdap, key)?.value
+    const { reader = this.#options.store } = this.#options
+    const record = reader.get(phoneLdap, key)?.value
     if (!record) return {}
     if (record.sealedPassword === undefined) return record.values
     return { ...record.values, password: this.#opened(record.sealedPassword, placeOf(key)) }

@@ -33,6 +33,7 @@ export interface ProvisioningOptions extends RendererOptions {
 type DeviceRequest = Extract<FileRequest, { kind: 'device-config' }>
 
 /** What many files are made of: a change to one of these makes the renderer begin anew. */
+const ANY_MAC = '000000000000' as Mac
 const SHARED_TABLES = [templates, templateMapping, levels, scopes, phoneLdap]
 
 /** Renders a phone's files when they are fetched, always from current data; there is nothing to generate. */
@@ -48,7 +49,7 @@ export class Provisioning implements ProvisioningPort {
   constructor(options: ProvisioningOptions) {
     this.#options = options
     this.#texts = new TextResources(options.now)
-    const secrets = opened((sealed, place) => this.#secret(sealed, place))
+    const secrets = opened((sealed, place) => this.openSecret(sealed, place))
     this.#disclosures = { nothing: WITHOUT_USER, names: WITHOUT_SECRETS, secrets }
     this.files = options
     this.renderer = new Renderer(options.store, options)
@@ -64,9 +65,19 @@ export class Provisioning implements ProvisioningPort {
     for (const stop of this.#stopWatching.splice(0)) stop()
   }
 
-  /** Files as they would be if the tables were like this. */
+  /**
+   * A renderer of its own upon tables that are only thought of, with the configuration as it is now. One text stands for
+   * all passwords that are made for phones: no change of the tables changes them.
+   */
   imagined(reader: Reader): Renderer {
-    return new Renderer(reader, this.#options)
+    const { directory, accountPassword, ...options } = { ...this.#options }
+    const account = accountPassword?.(ANY_MAC)
+    const renderer: Renderer = new Renderer(reader, {
+      ...options,
+      accountPassword: () => account,
+      ...(directory && { directory: directory.over?.(reader, () => renderer.tree) ?? directory }),
+    })
+    return renderer
   }
 
   async fileFor(request: FileRequest, asker: Asker): Promise<FileAnswer> {
@@ -136,7 +147,7 @@ export class Provisioning implements ProvisioningPort {
   }
 
   /** One that was sealed with another key, or for another place, is left out: somebody has to enter it again. */
-  #secret(sealed: string, place: string): string | undefined {
+  openSecret(sealed: string, place: string): string | undefined {
     try {
       return this.#options.vault.open(sealed, place)
     } catch (error) {

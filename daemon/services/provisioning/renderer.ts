@@ -354,7 +354,7 @@ export class Renderer {
 }
 
 /** A line that sets a password, however it got there. */
-function isPassword(line: string): boolean {
+export function isPassword(line: string): boolean {
   const setting = line.includes('=') ? settingOf(line) : undefined
   return setting !== undefined && setting.value !== '' && isSecretSetting(setting.key)
 }

@@ -15,6 +15,10 @@ import type { Programs } from './programs.ts'
 /** The tables as they are, or as they would be after a change. */
 export type Reader = Pick<Store, 'get' | 'entries'>
 
+interface DirectoryLayers {
+  layer(region: string, server: string, secrets: boolean): Layer | undefined
+}
+
 /** What files are made of, apart from the tables. */
 export interface RendererOptions {
   readonly programs: Programs
@@ -28,7 +32,10 @@ export interface RendererOptions {
   readonly ports: PhonePorts
   readonly keepAliveMinutes: number
   /** How phones ask a directory, by the id of the scope they are in; secrets only where `secrets` says so. */
-  readonly directory?: { layer(region: string, server: string, secrets: boolean): Layer | undefined }
+  readonly directory?: DirectoryLayers & {
+    /** The same upon other tables. */
+    over?(reader: Reader, tree: () => ScopeTree): DirectoryLayers
+  }
   /** What the account that a phone reports with has where nobody set another password. */
   readonly accountPassword?: (mac: Mac) => string | undefined
   /** The scope that an address proposes; by default the tree's own subnets tell. */
