@@ -48,6 +48,12 @@ export const http = z
           'Phones fetch files from the first one; keep-alives go to the one with port 8081, or the last.',
         ),
       ),
+    backlog: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(8_000)
+      .meta(restart('Backlog', 'Requests at work at a time; further ones are told to come again (503, Retry-After).')),
     tlsListen: endpoint
       .optional()
       .meta(restart('Phone HTTPS listener', 'The same over TLS, usually on port 443; apart from the admin pages’.')),

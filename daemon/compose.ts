@@ -35,6 +35,7 @@ import { composeSyslog } from './compose/syslog.ts'
 import { prepareDataFolder } from './data-folder.ts'
 import { ParameterCatalogue } from './domain/provisioning/parameter.ts'
 import type { Part } from './lifecycle.ts'
+import { messageRows } from './message-catalogue.ts'
 import { createMetrics } from './metrics.ts'
 import { readings } from './readings.ts'
 import { Accounts } from './services/accounts.ts'
@@ -121,6 +122,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       forwarding: forwarding.port,
       configuration: base.configuration,
       backup: copies.backups,
+      messages: messageRows(),
       dhcpDesk: dhcp.desk,
       explain: (mac) => dhcp.explain.of(mac),
       metrics: () => metrics.expose(),
@@ -136,8 +138,11 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     ...forwarding.readings,
     ...syslog.readings,
     ...copies.readings,
+    ...working.readings,
+    ...http.readings,
   ])
   base.listen((exchange) => metrics.exchange(exchange))
+  base.listenToWrites((write) => metrics.stored(write))
 
   const data: Part = {
     name: 'data',

@@ -21,8 +21,16 @@ export interface LabelledValue {
   readonly value: number
 }
 
+/** One write of the store to disk. */
+export interface StoreWrite {
+  readonly records: number
+  readonly synced: boolean
+  readonly milliseconds: number
+}
+
 export interface Metrics {
   exchange(exchange: Exchange): void
+  stored(write: StoreWrite): void
   expose(): Promise<{ contentType: string; body: string }>
 }
 
@@ -50,6 +58,18 @@ export function createMetrics(servers: () => readonly ProtocolServer[], readings
     buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10],
     registers,
   })
+  const writes = new Histogram({
+    name: 'offhook_store_write_seconds',
+    help: 'Time of one write of the store, of all commits that waited; synced: with an fsync.',
+    labelNames: ['synced'] as const,
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    registers,
+  })
+  const written = new Counter({
+    name: 'offhook_store_records_written_total',
+    help: 'Records put or deleted on disk.',
+    registers,
+  })
   const up = new Gauge({
     name: 'offhook_server_up',
     help: '1 while the server is serving.',
@@ -68,6 +88,10 @@ export function createMetrics(servers: () => readonly ProtocolServer[], readings
       exchanges.inc({ protocol, operation, ending })
       if (ending === 'malformed') malformed.inc({ protocol, reason: reason ?? 'unknown' })
       seconds.observe({ protocol }, micros / 1e6)
+    },
+    stored({ records, synced, milliseconds }) {
+      writes.observe({ synced: String(synced) }, milliseconds / 1_000)
+      written.inc(records)
     },
     async expose() {
       return { contentType: registry.contentType, body: await registry.metrics() }

@@ -18,6 +18,7 @@ import type { DhcpDesk } from './ports/dhcp.ts'
 import type { DirectoryPort } from './ports/directory.ts'
 import type { ForwardingPort } from './ports/forwarding.ts'
 import type { JobsPort } from './ports/jobs.ts'
+import type { MessageRow } from './ports/messages.ts'
 import type { ParametersPort } from './ports/parameters.ts'
 import type { PeopleFilesPort } from './ports/people-files.ts'
 import type { PhoneLogsPort } from './ports/phone-logs.ts'
@@ -125,6 +126,8 @@ export interface WebPort {
   readonly forwarding?: ForwardingPort
   readonly configuration: ConfigurationPort
   readonly backup?: BackupPort
+  /** What log lines mean. */
+  readonly messages?: readonly MessageRow[]
   /** What there is to see and to do about DHCP. */
   readonly dhcpDesk?: DhcpDesk
   /** The last DHCP exchanges of a client, newest first. */

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Config } from '#config/schema'
 import { Configuration } from '#daemon/configuration'
 import { createJournal, faultText, type Journal } from '#daemon/journal'
+import type { StoreWrite } from '#daemon/metrics'
 import { Alarms } from '#daemon/services/alarms'
 import { Vault } from '#daemon/services/vault'
 import { alarmSettings } from '#daemon/settings'
@@ -24,18 +25,26 @@ export interface Foundation extends Journal {
   readonly onFault: (error: unknown) => void
   /** Adds an ear for every request. */
   readonly listen: (listener: (exchange: Exchange) => void) => void
+  /** Adds an ear for every write of the store. */
+  readonly listenToWrites: (ear: (write: StoreWrite) => void) => void
 }
 
 export function composeFoundation(config: Config, logger: Logger, now: () => number, read?: () => Config): Foundation {
   const listeners: ((exchange: Exchange) => void)[] = []
   const journal = createJournal(logger, now, listeners)
   const onFault = (error: unknown) => journal.announce('daemon.fault', { error: faultText(error) })
-  const store = new LevelStore({ folder: join(config.data.folder, 'store'), onFault })
+  const writeEars: ((write: StoreWrite) => void)[] = []
+  const onGroup = (write: StoreWrite) => {
+    for (const ear of writeEars) ear(write)
+  }
+  const steady = () => performance.now()
+  const store = new LevelStore({ folder: join(config.data.folder, 'store'), now: steady, onFault, onGroup })
   const alarms = new Alarms(store, now, journal.announce, alarmSettings(config))
+  const listenToWrites = (ear: (write: StoreWrite) => void) => void writeEars.push(ear)
   const listen = (listener: (exchange: Exchange) => void) => void listeners.push(listener)
   const configuration = new Configuration({ config, read, alarms, now, announce: journal.announce })
   configuration.follow('log.level', ({ log }) => () => {
     logger.level = log.level
   })
-  return { config, configuration, store, alarms, vault: new Vault(), now, onFault, listen, ...journal }
+  return { config, configuration, store, alarms, vault: new Vault(), now, onFault, listen, listenToWrites, ...journal }
 }

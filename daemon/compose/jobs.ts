@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto'
 import { partOf } from '#daemon/lifecycle'
+import type { Reading } from '#daemon/metrics'
 import type { Approvals } from '#daemon/services/approvals'
 import type { Commands } from '#daemon/services/commands/commands'
 import { Devices } from '#daemon/services/devices'
@@ -10,6 +11,7 @@ import { Whereabouts } from '#daemon/services/jobs/whereabouts'
 import type { Users } from '#daemon/services/people/users'
 import type { Scopes } from '#daemon/services/scopes/scopes'
 import { localTimeZone } from '#daemon/settings'
+import type { JobRow } from '#web/ports/jobs'
 import type { Foundation } from './foundation.ts'
 
 interface Around {
@@ -29,5 +31,36 @@ export function composeJobs({ store, now, announce, onFault, vault, alarms, conf
     ...{ store, now, announce, onFault, changes, teller: commands, random: randomBytes },
     whereOf: (mac) => whereabouts.of(mac),
   })
-  return { parts: [partOf('jobs', jobs)], jobs, devices, whereabouts }
+  return { parts: [partOf('jobs', jobs)], jobs, devices, whereabouts, readings: jobReadings(jobs) }
+}
+
+function jobReadings(jobs: Jobs): Reading[] {
+  const tally = (name: (row: JobRow) => string, count: (row: JobRow) => number) => {
+    const sums: Record<string, number> = {}
+    for (const row of jobs.list()) sums[name(row)] = (sums[name(row)] ?? 0) + count(row)
+    return sums
+  }
+  return [
+    {
+      name: 'offhook_jobs',
+      help: 'Jobs by state.',
+      label: 'state',
+      read: () =>
+        tally(
+          ({ job }) => job.state,
+          () => 1,
+        ),
+    },
+    {
+      name: 'offhook_job_phones',
+      help: 'Phones of jobs under way by how far they are.',
+      label: 'state',
+      read() {
+        const rows = jobs.list().filter(({ job }) => job.state === 'running' || job.state === 'stopped')
+        const states = ['waiting', 'sent', 'confirmed', 'failed', 'skipped'] as const
+        const sum = (state: (typeof states)[number]) => rows.reduce((all, { progress }) => all + progress[state], 0)
+        return Object.fromEntries(states.map((state) => [state, sum(state)]))
+      },
+    },
+  ]
 }

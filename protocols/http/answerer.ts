@@ -16,6 +16,8 @@ const NO_BODY: Uint8Array = new Uint8Array(0)
 /** What a handler may be asked for; anything else is answered 405 or 404. */
 const METHODS = ['GET', 'HEAD', 'POST']
 const TEXT_KEPT = 200
+/** Seconds after which clients that were sent away come again: spread, so that they do not come together. */
+const COME_AGAIN = { first: 5, span: 26 }
 
 /** Takes each request from its head to its answer, and reports it once. */
 export class Answerer {
@@ -23,14 +25,34 @@ export class Answerer {
   readonly #observe: Observe
   readonly #limits: HttpLimits
   readonly #now: () => number
+  readonly #isOverloaded: () => boolean
+  #backlog = 0
+  #sentAway = 0
   /** Set while the front stops: every answer is its connection's last. */
   stopping = false
 
-  constructor(handlers: readonly HttpHandler[], observe: Observe, limits: HttpLimits, now: () => number) {
+  constructor(
+    handlers: readonly HttpHandler[],
+    observe: Observe,
+    limits: HttpLimits,
+    now: () => number,
+    isOverloaded: () => boolean = () => false,
+  ) {
     this.#handlers = handlers
     this.#observe = observe
     this.#limits = limits
     this.#now = now
+    this.#isOverloaded = isOverloaded
+  }
+
+  /** Requests that handlers are at work on. */
+  get backlog(): number {
+    return this.#backlog
+  }
+
+  /** Requests that were told to come again since the start. */
+  get sentAway(): number {
+    return this.#sentAway
   }
 
   accept(call: Call): void {
@@ -74,7 +96,7 @@ export class Answerer {
     try {
       const target = readTarget(url)
       handler = this.#handlerFor(method, target.path)
-      verdict = handler ? await this.#handle(call, handler, target, sender) : this.#unserved(call, target.path, sender)
+      verdict = handler ? await this.#admit(call, handler, target, sender) : this.#unserved(call, target.path, sender)
     } catch (error) {
       const evidence = handler ? sender : { ...sender, file: withoutToken(url).slice(0, TEXT_KEPT) }
       // A body that cannot be understood may also have been framed wrongly: what follows it is not to be trusted.
@@ -100,6 +122,20 @@ export class Answerer {
 
   #deliver({ req, res }: Call, verdict: Verdict, close: boolean): Promise<Sent> {
     return send(res, toWire(req.method ?? '', headersOf(req), verdict.reply, this.#now()), close)
+  }
+
+  /** Beyond what we can do in time, a client is told to come again: better than an answer that nobody waits for any more. */
+  async #admit(call: Call, handler: HttpHandler, target: Target, sender: Evidence): Promise<Verdict> {
+    if (this.#backlog >= this.#limits.backlog || this.#isOverloaded()) {
+      const seconds = COME_AGAIN.first + (this.#sentAway++ % COME_AGAIN.span)
+      return refused(503, 'overloaded', sender, announcesBody(call), { 'Retry-After': String(seconds) })
+    }
+    this.#backlog++
+    try {
+      return await this.#handle(call, handler, target, sender)
+    } finally {
+      this.#backlog--
+    }
   }
 
   async #handle(call: Call, handler: HttpHandler, target: Target, sender: Evidence): Promise<Verdict> {

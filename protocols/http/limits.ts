@@ -8,6 +8,8 @@ export interface HttpLimits {
   readonly requestsPerConnection: number
   /** Requests sent ahead of their answers; a client that sends more is cut off. */
   readonly pipelined: number
+  /** Requests at work at a time; the next ones get 503 and when to come again [RFC9110 §15.6.4]. */
+  readonly backlog: number
   /** Octets of request line and headers together (431 beyond). */
   readonly headerBytes: number
   /** From the first octet to the end of the headers, and to the end of the body (408 beyond). */
@@ -28,6 +30,7 @@ export const DEFAULT_LIMITS: HttpLimits = {
   connections: 8_192,
   requestsPerConnection: 1_000,
   pipelined: 32,
+  backlog: 8_000,
   headerBytes: 16_384,
   headersMs: 10_000,
   requestMs: 30_000,

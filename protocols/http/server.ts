@@ -25,6 +25,8 @@ export interface PhoneHttpOptions {
   readonly handlers: readonly HttpHandler[]
   readonly observe: Observe
   readonly limits?: Partial<HttpLimits>
+  /** True while we are behind with our work: requests are then answered 503 at once. */
+  readonly isOverloaded?: () => boolean
   /** Milliseconds since the epoch, for dates in headers. */
   readonly now?: () => number
 }
@@ -45,11 +47,16 @@ export class PhoneHttpServer implements ProtocolServer {
     this.#options = options
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
     this.#now = options.now ?? Date.now
-    this.#answerer = new Answerer(options.handlers, options.observe, this.#limits, this.#now)
+    this.#answerer = new Answerer(options.handlers, options.observe, this.#limits, this.#now, options.isOverloaded)
   }
 
   health(): Health {
     return this.#standing.health()
+  }
+
+  /** Requests that handlers are at work on, and those that were told to come again since the start. */
+  load(): { readonly backlog: number; readonly sentAway: number } {
+    return { backlog: this.#answerer.backlog, sentAway: this.#answerer.sentAway }
   }
 
   onLost(listener: (error: Error) => void): void {
