@@ -35,21 +35,16 @@ export function composeJobs({ store, now, announce, onFault, vault, alarms, conf
 }
 
 function jobReadings(jobs: Jobs): Reading[] {
-  const tally = (name: (row: JobRow) => string, count: (row: JobRow) => number) => {
-    const sums: Record<string, number> = {}
-    for (const row of jobs.list()) sums[name(row)] = (sums[name(row)] ?? 0) + count(row)
-    return sums
-  }
   return [
     {
       name: 'offhook_jobs',
       help: 'Jobs by state.',
       label: 'state',
-      read: () =>
-        tally(
-          ({ job }) => job.state,
-          () => 1,
-        ),
+      read() {
+        const sums: Record<string, number> = {}
+        for (const { job } of jobs.list()) sums[job.state] = (sums[job.state] ?? 0) + 1
+        return sums
+      },
     },
     {
       name: 'offhook_job_phones',
