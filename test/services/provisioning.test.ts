@@ -171,14 +171,29 @@ test('the entity tag follows the bytes, and Last-Modified stays while they stay'
   expect(second[1]).toBe(clock.now)
 })
 
-test('firmware is streamed from its folder, in any case of the model, and by range', async () => {
+test.each([
+  ['small, and so in memory', 'firmware bytes'],
+  ['streamed', `firmware ${'bytes '.repeat(20_000)}`],
+])('a dropped file that is %s comes in any case of the model, and by range', async (_, content) => {
   const { provisioning, folder } = await provisioningWith()
-  await writeFile(join(folder, '440HD.img'), 'firmware bytes')
+  await writeFile(join(folder, '440HD.img'), content)
   const answer = await provisioning.fileFor({ kind: 'firmware', model: '440hd' }, asker)
-  expect(await textOf(answer)).toBe('firmware bytes')
+  expect(await textOf(answer)).toBe(content)
   if (answer.kind !== 'file') throw new Error('refused')
   const part = answer.resource.open(9, 11)
-  expect(part instanceof Uint8Array ? undefined : (await buffer(part)).toString()).toBe('byt')
+  expect((part instanceof Uint8Array ? Buffer.from(part) : await buffer(part)).toString()).toBe('byt')
+})
+
+test('a small dropped file that is replaced is served anew, whoever asked before and asks meanwhile', async () => {
+  const { provisioning, folder } = await provisioningWith()
+  const ask = async () => textOf(await provisioning.fileFor({ kind: 'firmware', model: '440HD' }, asker))
+  for (const content of ['one', 'two', 'three']) {
+    await writeFile(join(folder, '440HD.img'), content)
+    expect(await Promise.all([ask(), ask(), ask()])).toEqual([content, content, content])
+  }
+  await rm(join(folder, '440HD.img'))
+  const gone = await provisioning.fileFor({ kind: 'firmware', model: '440HD' }, asker)
+  expect(gone).toMatchObject({ kind: 'refuse', status: 404 })
 })
 
 test('a link, a folder, a missing image and a crooked model are no firmware', async () => {

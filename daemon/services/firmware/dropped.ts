@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createReadStream } from 'node:fs'
-import { lstat, mkdir, open, readdir } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { imageVersion } from '#daemon/vendors/audiocodes/firmware-image'
 import type { FileAnswer } from '#protocols/provisioning/port'
@@ -12,6 +12,9 @@ const HEADER_BYTES = 4_096
 const MODEL = /^[A-Z0-9][A-Z0-9-]{0,31}$/
 /** Files of the folder that are looked at. */
 const MOST_FILES = 200
+/** Files up to this length are kept in memory, so many of them, for phones that all ask at once. */
+const SMALL = 64 * 1024
+const MOST_KEPT = 32
 
 /** An image that somebody laid into the folder. */
 export interface DroppedImage {
@@ -25,6 +28,12 @@ export interface DroppedImage {
   readonly since: number
 }
 
+interface Found {
+  readonly size: number
+  readonly modified: Date
+  readonly tag: string
+}
+
 /**
  * Images that an admin laid into the firmware folder, `<MODEL>.img` each: what phones get where nothing was chosen.
  * Nothing is remembered of them but what their headers say, so they may be replaced at any time.
@@ -33,6 +42,10 @@ export class FirmwareFiles implements FirmwareSource {
   readonly #folder: string
   /** By model and the file's size and time. */
   readonly #versions = new Map<string, { readonly of: string; readonly version: string }>()
+  /** Looks at files that have begun: who asks meanwhile gets the same answer. */
+  readonly #looks = new Map<string, Promise<Found | undefined>>()
+  /** Small files by model. */
+  readonly #kept = new Map<string, { readonly of: string; readonly bytes: Uint8Array }>()
 
   constructor(folder: string) {
     this.#folder = folder
@@ -77,6 +90,7 @@ export class FirmwareFiles implements FirmwareSource {
     const found = await this.#stat(model)
     if (!found) return { kind: 'refuse', status: 404, reason: `there is no firmware for ${model}` }
     const path = this.path(model)
+    const bytes = found.size <= SMALL ? await this.#bytesOf(model, found) : undefined
     return {
       kind: 'file',
       resource: {
@@ -84,7 +98,8 @@ export class FirmwareFiles implements FirmwareSource {
         size: found.size,
         etag: `"${found.tag}"`,
         modified: found.modified,
-        open: (start, end) => createReadStream(path, { start, end, highWaterMark: 256 * 1024 }),
+        open: (start, end) =>
+          bytes?.subarray(start, end + 1) ?? createReadStream(path, { start, end, highWaterMark: 256 * 1024 }),
       },
     }
   }
@@ -94,7 +109,28 @@ export class FirmwareFiles implements FirmwareSource {
     return join(this.#folder, `${model}.img`)
   }
 
-  async #stat(model: string) {
+  #stat(model: string): Promise<Found | undefined> {
+    const begun = this.#looks.get(model)
+    if (begun) return begun
+    const look = this.#look(model).finally(() => this.#looks.delete(model))
+    this.#looks.set(model, look)
+    return look
+  }
+
+  /** Undefined when the file is not any more what it was when it was looked at. */
+  async #bytesOf(model: string, { tag, size }: Found): Promise<Uint8Array | undefined> {
+    const kept = this.#kept.get(model)
+    if (kept?.of === tag) return kept.bytes
+    const bytes = await readFile(this.path(model)).catch(() => undefined)
+    const now = await this.#look(model)
+    if (bytes?.length !== size || now?.tag !== tag) return undefined
+    const oldest = this.#kept.keys().next().value
+    if (this.#kept.size >= MOST_KEPT && oldest !== undefined) this.#kept.delete(oldest)
+    this.#kept.set(model, { of: tag, bytes })
+    return bytes
+  }
+
+  async #look(model: string): Promise<Found | undefined> {
     const found = MODEL.test(model) ? await lstat(this.path(model), { bigint: true }).catch(() => undefined) : undefined
     // A link could lead out of the folder: only plain files are served.
     if (!found?.isFile()) return undefined
