@@ -21,6 +21,7 @@ import { runCommand } from './run.ts'
 import { simulateCommand } from './simulate.ts'
 import { snmpCommand } from './snmp.ts'
 import { storeCommand, verifyCommand } from './store.ts'
+import { supportBundleCommand } from './support-bundle.ts'
 import { userCommand } from './user.ts'
 
 /** `offhook`, with all that it can do. */
@@ -49,6 +50,7 @@ export function offhookProgram(io: CliIo): Command {
     .addCommand(jobCommand(io))
     .addCommand(backupCommand(io))
     .addCommand(restoreCommand(io))
+    .addCommand(supportBundleCommand(io))
     .addCommand(completionCommand(io))
 }
 

@@ -11,7 +11,6 @@ import { Whereabouts } from '#daemon/services/jobs/whereabouts'
 import type { Users } from '#daemon/services/people/users'
 import type { Scopes } from '#daemon/services/scopes/scopes'
 import { localTimeZone } from '#daemon/settings'
-import type { JobRow } from '#web/ports/jobs'
 import type { Foundation } from './foundation.ts'
 
 interface Around {
