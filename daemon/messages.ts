@@ -300,6 +300,12 @@ export const messages = {
     meaning: '`changes` records of templates, mapping and settings were written; `remarks` tell what was not taken.',
     remedy: NOTHING,
   },
+  'people.passwords-exported': {
+    level: 'warn',
+    text: 'users were exported with their passwords',
+    meaning: '`by` gave the account’s password again and has a file with the SIP passwords in clear.',
+    remedy: 'Ask why, if nobody was to do that; then give the users new passwords.',
+  },
   'scope.added': {
     level: 'info',
     text: 'a region, site or other scope was added',

@@ -42,7 +42,11 @@ export function csvLine(values: readonly string[]): string {
 }
 
 export function csvCell(value: string): string {
-  const text = guarded(value)
+  return verbatimCell(guarded(value))
+}
+
+/** A cell that no spreadsheet is to work upon, such as a password: read back, it is what was written. */
+export function verbatimCell(text: string): string {
   return /[",;\t\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 

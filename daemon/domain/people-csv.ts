@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type CsvRow, csvLine, readCsvRows, unguarded } from './csv.ts'
+import { type CsvRow, csvLine, readCsvRows, unguarded, verbatimCell } from './csv.ts'
 import type { Phone, User } from './phone.ts'
 import type { DeviceDraft } from './user.ts'
 
@@ -150,7 +150,7 @@ function personOf({ line, cells }: CsvRow, columns: readonly (Column | undefined
   for (const [i, column] of columns.entries()) {
     const cell = cells[i] ?? ''
     if (cell === '' || !column) continue
-    // Nobody exports passwords, so nobody guarded one.
+    // Passwords are never guarded.
     if (column.of === 'user') user[column.column] = column.column === 'password' ? cell : unguarded(cell)
     else devices.set(column.number, { ...(devices.get(column.number) ?? NO_DEVICE), [column.column]: unguarded(cell) })
   }
@@ -171,6 +171,8 @@ export interface WrittenPerson {
   /** Path of the scope; empty for the system. */
   readonly region: string
   readonly phones: readonly Phone[]
+  /** In clear; empty to leave it out. */
+  readonly password?: string
 }
 
 /** The file, row by row, each with its line break. `mostPhones` is the largest number of phones that one user has. */
@@ -178,13 +180,14 @@ export function* writePeople(people: Iterable<WrittenPerson>, mostPhones: number
   const groups = Array.from({ length: Math.max(1, mostPhones) }, (_, i) => i + 1)
   const devices = groups.flatMap((n) => DEVICE_HEADINGS.map(([heading]) => `Device ${n} ${heading}`))
   yield `${csvLine([...USER_HEADINGS, ...devices])}\r\n`
-  for (const { user, region, phones } of people) {
+  for (const { user, region, phones, password = '' } of people) {
     const { name, displayName, phoneNumber, lineUri, authName, language } = user
     const cells = groups.flatMap((n) => {
       const phone = phones[n - 1]
       return DEVICE_HEADINGS.map(([, column]) => phone?.[column] ?? '')
     })
-    yield `${csvLine([name, '', displayName, region, phoneNumber, lineUri, authName, language, ...cells])}\r\n`
+    const rest = csvLine([displayName, region, phoneNumber, lineUri, authName, language, ...cells])
+    yield `${csvLine([name])},${verbatimCell(password)},${rest}\r\n`
   }
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFile } from 'node:fs/promises'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -19,6 +20,7 @@ const TREE = [
   { ...BERLIN, id: 'mu', name: 'München', parent: 'de', subnets: ['10.3.0.0/16'] },
   { ...BERLIN, id: 'fr', name: 'France', timeZone: 'Europe/Paris' },
 ]
+const ALL = { dryRun: false, createRegions: false }
 const DESK = '00908f000001' as Mac
 
 let browser: Browser
@@ -110,6 +112,24 @@ test('an admin adds a user with a phone, finds it by MAC, and removes it', async
   await page.getByRole('button', { name: 'Remove user' }).click()
   await page.getByText('Removed Dmitri <Sokolov>.').waitFor()
   expect(house.people.get('dmitri')).toBeUndefined()
+})
+
+test('passwords are exported to who gives the own password again, and to nobody else', async () => {
+  await house.files.import(Buffer.from('Name,Password\ncarla,=s3cret "x"\n'), ALL, 'test')
+  await page.goto('/users')
+  await page.getByRole('link', { name: 'Export with passwords' }).click()
+  await page.getByLabel('Your own password').fill('wrong')
+  await page.getByRole('button', { name: 'Export' }).click()
+  await page.getByText('This is not your current password.').first().waitFor()
+  await page.getByLabel('Your own password').fill(PASSWORD)
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Export' }).click(),
+  ])
+  const text = await readFile(await download.path(), 'utf8')
+  expect(text).toContain('carla,"=s3cret ""x""",Carla Esposito,')
+  const again = await house.files.import(Buffer.from(text), { ...ALL, dryRun: true }, 'test')
+  expect(again).toMatchObject({ rejected: [], users: { added: 0, changed: 0, unchanged: 4 } })
 })
 
 test('regions are added, moved and removed, and what that touches is said before', async () => {

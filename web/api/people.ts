@@ -66,9 +66,13 @@ export function sendPeople(
   files: PeopleFilesPort,
   query: Parameters<PeopleFilesPort['export']>[0],
 ): void {
+  sendRows(ctx, files.export(query))
+}
+
+export function sendRows(ctx: WebContext, rows: Iterable<string>): void {
   ctx.set('Content-Disposition', 'attachment; filename="offhook-users.csv"')
   ctx.set('Content-Type', 'text/csv; charset=utf-8; header=present')
-  ctx.body = Readable.from(withStart(files.export(query)))
+  ctx.body = Readable.from(withStart(rows))
 }
 
 function* withStart(pieces: Iterable<string>): Iterable<string> {

@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Router from '@koa/router'
+import { notProved } from '#web/auth/proof'
 import { safeReturnPath } from '#web/auth/return-path'
-import {
-  clientAddress,
-  formField,
-  type NoExtras,
-  queryText,
-  sessionOf,
-  type Web,
-  type WebContext,
-  type WebState,
-} from '#web/context'
+import { formField, type NoExtras, queryText, sessionOf, type Web, type WebContext, type WebState } from '#web/context'
 import { showPage } from './shell.ts'
 import { enter } from './sign-in.ts'
 
@@ -50,15 +42,8 @@ async function change(web: Web, ctx: WebContext, name: string): Promise<FieldErr
   const next = formField(ctx, 'next')
   const error = inputError(current, next, formField(ctx, 'repeat'), name)
   if (error) return error
-  // Through the same throttle as signing in, so that an open screen is no place to guess the password.
-  const check = await web.port.accounts.signIn(name, current, clientAddress(ctx))
-  if (check.kind === 'wait') {
-    return {
-      field: 'current',
-      message: `Too many wrong tries. Wait ${Math.ceil(check.seconds)} seconds, then try again.`,
-    }
-  }
-  if (check.kind === 'wrong') return { field: 'current', message: 'This is not your current password.' }
+  const wrong = await notProved(web, ctx, current)
+  if (wrong !== undefined) return { field: 'current', message: wrong }
   const refusal = await web.port.accounts.changePassword(name, current, next)
   return refusal === undefined ? undefined : { field: 'next', message: refusal }
 }

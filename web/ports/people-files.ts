@@ -34,6 +34,12 @@ export interface PeopleReport {
 /** Bytes of a file that is imported. */
 export const LARGEST_PEOPLE_FILE = 16 * 2 ** 20
 
+export interface PeopleChoice {
+  readonly text: string
+  /** Id of a scope; empty for all. */
+  readonly region: string
+}
+
 /** Users and their phones as files. */
 export interface PeopleFilesPort {
   /** `progress` is told of rows done and of all; `signal` stops it between two rows. */
@@ -45,5 +51,7 @@ export interface PeopleFilesPort {
     signal?: AbortSignal,
   ): Promise<PeopleReport>
   /** The users whom a search finds (see UserQuery), row by row. Passwords are never among it. */
-  export(query: { readonly text: string; readonly region: string }): Iterable<string>
+  export(query: PeopleChoice): Iterable<string>
+  /** The same with the SIP passwords in clear: for somebody who has just proved to be `by`. */
+  exportWithPasswords(query: PeopleChoice, by: Actor): Iterable<string>
 }

@@ -4,11 +4,12 @@ import { decodeFile, type PersonRow, type RejectedRow, readPeople, writePeople }
 import { newPhone, newUser, type Phone, sipPasswordPlace, type User } from '#daemon/domain/phone'
 import { checkDevice, checkUser, type DeviceFacts, type UserDraft } from '#daemon/domain/user'
 import type { Announce } from '#daemon/messages'
-import type { Vault } from '#daemon/services/vault'
+import { type Vault, VaultError } from '#daemon/services/vault'
 import { type Change, Conflict, put, type Store, type Stored } from '#daemon/store/store'
 import { phones, users } from '#daemon/store/tables'
 import {
   LARGEST_PEOPLE_FILE,
+  type PeopleChoice,
   type PeopleFilesPort,
   type PeopleImportOptions,
   type PeopleReport,
@@ -85,7 +86,16 @@ export class PeopleFiles implements PeopleFilesPort {
     return report
   }
 
-  *export(query: { readonly text: string; readonly region: string }): Iterable<string> {
+  export(query: PeopleChoice): Iterable<string> {
+    return this.#write(query, () => '')
+  }
+
+  exportWithPasswords(query: PeopleChoice, by: Actor): Iterable<string> {
+    this.#options.announce('people.passwords-exported', { by, ...query })
+    return this.#write(query, (name) => this.#password(name))
+  }
+
+  *#write(query: PeopleChoice, passwordOf: (name: string) => string): Iterable<string> {
     const { users: people, scopes } = this.#options
     const { rows } = people.list({ ...query, page: 1, pageSize: MOST_USERS })
     const most = rows.reduce((number, { devices }) => Math.max(number, devices), 0)
@@ -95,10 +105,28 @@ export class PeopleFiles implements PeopleFilesPort {
         const found = people.get(name)
         if (!found) continue
         const { user, phones: owned } = found
-        yield { user, region: scopes.tree().pathText(user.region), phones: owned.map(({ phone }) => phone) }
+        yield {
+          user,
+          region: scopes.tree().pathText(user.region),
+          phones: owned.map(({ phone }) => phone),
+          password: passwordOf(name),
+        }
       }
     }
     yield* writePeople(written(), most)
+  }
+
+  /** One that was sealed with a key that is gone is left out, as if there were none. */
+  #password(name: string): string {
+    const { store, vault } = this.#options
+    const sealed = store.get(users, name)?.value.sipPassword ?? ''
+    if (sealed === '') return ''
+    try {
+      return vault.open(sealed, sipPasswordPlace(name))
+    } catch (error) {
+      if (error instanceof VaultError) return ''
+      throw error
+    }
   }
 
   #unreadable(file: Uint8Array, { dryRun }: PeopleImportOptions): PeopleReport {

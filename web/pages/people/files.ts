@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto'
 import Router from '@koa/router'
-import { sendPeople } from '#web/api/people'
+import { sendPeople, sendRows } from '#web/api/people'
+import { notProved } from '#web/auth/proof'
 import { actorOf, formField, type NoExtras, queryText, type Web, type WebContext, type WebState } from '#web/context'
 import { count } from '#web/format'
 import { goOn } from '#web/kit/flash'
@@ -12,6 +13,7 @@ import { showMessage } from '#web/pages/message'
 import { showPage } from '#web/pages/shell'
 import { startTask } from '#web/pages/tasks'
 import { LARGEST_PEOPLE_FILE, type PeopleFilesPort, type PeopleReport } from '#web/ports/people-files'
+import type { FieldError } from '#web/ports/saved'
 import { USERS, USERS_TRAIL } from './words.ts'
 
 const IMPORT = `${USERS}/import`
@@ -53,6 +55,15 @@ export function peopleFileRoutes(web: Web, files: PeopleFilesPort): Router<WebSt
       text: queryText(ctx, 'text').slice(0, 100),
       region: queryText(ctx, 'region').slice(0, 100),
     })
+  })
+  router.get('/export-passwords', (ctx) => showProof(web, ctx, []))
+  router.post('/export-passwords', async (ctx) => {
+    const wrong = await notProved(web, ctx, formField(ctx, 'password'))
+    if (wrong !== undefined) {
+      ctx.status = 422
+      return showProof(web, ctx, [{ field: 'password', message: wrong }])
+    }
+    sendRows(ctx, files.exportWithPasswords({ text: '', region: '' }, actorOf(ctx)))
   })
   router.get('/import', (ctx) => showUpload(web, ctx, { values: {}, errors: [] }))
   router.post('/import', async (ctx) => {
@@ -112,6 +123,24 @@ export function peopleFileRoutes(web: Web, files: PeopleFilesPort): Router<WebSt
     })
   })
   return router
+}
+
+function showProof(web: Web, ctx: WebContext, errors: readonly FieldError[]): void {
+  const title = 'Export with passwords'
+  showPage(web, ctx, {
+    ...{ view: 'kit/form-page', title, section: 'users' },
+    data: {
+      head: {
+        title,
+        lead: 'A CSV file of all users with their SIP passwords in clear. Keep it as you would keep the passwords; the log says that you have it.',
+        trail: USERS_TRAIL,
+      },
+      form: form(web, ctx, {
+        ...{ action: `${USERS}/export-passwords`, submit: 'Export', cancel: USERS, values: {}, errors },
+        sections: [{ fields: [{ name: 'password', label: 'Your own password', kind: 'password', required: true, autocomplete: 'current-password' }] }],
+      }),
+    },
+  })
 }
 
 const UPLOAD: readonly Section[] = [

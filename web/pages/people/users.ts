@@ -87,7 +87,10 @@ function headOf({ port }: Web, users: UsersPort, query: Query): object {
       ...(port.peopleFiles
         ? [
             ...(users.count() > 0
-              ? [{ label: chosen ? 'Export these' : 'Export', href: search, icon: 'download' }]
+              ? [
+                  { label: chosen ? 'Export these' : 'Export', href: search, icon: 'download' },
+                  { label: 'Export with passwords', href: `${USERS}/export-passwords`, icon: 'download' },
+                ]
               : []),
             { label: 'Import', href: `${USERS}/import`, icon: 'upload' },
           ]
