@@ -9,6 +9,7 @@ import { alarmsApiRoutes } from './api/alarms.ts'
 import { approvalsApiRoutes } from './api/approvals.ts'
 import { archiveApiRoutes } from './api/archive.ts'
 import { backupsApiRoutes } from './api/backups.ts'
+import { changesApiRoutes } from './api/changes.ts'
 import { commandsApiRoutes } from './api/commands.ts'
 import { configurationApiRoutes } from './api/configuration.ts'
 import { devicesApiRoutes } from './api/devices.ts'
@@ -44,6 +45,7 @@ import { alarmFragments } from './pages/alarms/tabs.ts'
 import { approvalDeviceRoutes } from './pages/approvals/device.ts'
 import { approvalListRoutes } from './pages/approvals/list.ts'
 import { archiveRoutes } from './pages/archive/routes.ts'
+import { changesRoutes } from './pages/changes/routes.ts'
 import { commandRoutes } from './pages/commands.ts'
 import { dashboardFragments, dashboardRoutes } from './pages/dashboard.ts'
 import { deviceFragments, deviceRoutes } from './pages/device.ts'
@@ -134,6 +136,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     dhcpDesk,
     alarmDesk,
     approvals,
+    changes,
     backup,
     commands,
     forwarding,
@@ -170,6 +173,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
       ? [jobNewRoutes(web, jobs), jobListRoutes(web, jobs), jobRoutes(web, jobs), jobsApiRoutes(jobs, web.port)]
       : []),
     ...(personalUrls ? [personalUrlRoutes(web, personalUrls), personalUrlApiRoutes(web, personalUrls)] : []),
+    ...(changes ? [...changesRoutes(web, changes), changesApiRoutes(changes)] : []),
     ...(commands ? [commandRoutes(web, commands), commandsApiRoutes(commands)] : []),
     ...(directory ? [directoryApiRoutes(directory)] : []),
     ...(phoneLogs ? [phoneLogRoutes(web, phoneLogs), phoneLogsApiRoutes(phoneLogs, commands)] : []),

@@ -40,6 +40,7 @@ const STYLES = [
   'jobs',
   'dhcp',
   'parameters',
+  'changes',
 ]
 
 const TYPES: Readonly<Record<string, string>> = {

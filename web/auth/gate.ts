@@ -17,7 +17,14 @@ const LOCAL_READ = ['/api/v1/dhcp/']
 const LOCAL_WHOLE = [
   ...['/api/v1/alarms', '/api/v1/forwarding', '/api/v1/configuration'],
   ...['/api/v1/scopes', '/api/v1/users', '/api/v1/people', '/api/v1/devices'],
-  ...['/api/v1/directory', '/api/v1/approvals', '/api/v1/jobs', '/api/v1/backups', '/api/v1/archive'],
+  ...[
+    '/api/v1/directory',
+    '/api/v1/approvals',
+    '/api/v1/jobs',
+    '/api/v1/changes',
+    '/api/v1/backups',
+    '/api/v1/archive',
+  ],
 ]
 
 /**

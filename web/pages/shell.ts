@@ -27,7 +27,10 @@ const MENU = [
   },
   {
     heading: 'Provisioning',
-    entries: [{ id: 'parameters', href: '/parameters', label: 'Parameters', icon: 'sliders', needs: 'parameters' }],
+    entries: [
+      { id: 'parameters', href: '/parameters', label: 'Parameters', icon: 'sliders', needs: 'parameters' },
+      { id: 'changes', href: '/changes', label: 'Changes', icon: 'history', needs: 'changes' },
+    ],
   },
   {
     heading: 'Operations',

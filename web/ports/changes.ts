@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Draft, Preview, Revision, RevisionHead } from '#daemon/domain/provisioning/revision'
+import type { DiffLine } from '#daemon/domain/provisioning/line-diff'
+import type { Draft, Preview, RevisionHead } from '#daemon/domain/provisioning/revision'
 import type { FieldError } from './saved.ts'
 
 export type Applied =
@@ -28,6 +29,19 @@ export interface RevisionPage {
   readonly pageCount: number
 }
 
+/** What a revision did to one record; secrets are masked. */
+export interface RecordDiff {
+  readonly table: string
+  readonly key: string
+  readonly deed: 'made' | 'changed' | 'removed'
+  readonly lines: readonly DiffLine[]
+}
+
+export interface RevisionView extends RevisionHead {
+  /** Empty when they were too large to keep. */
+  readonly records: readonly RecordDiff[]
+}
+
 export type Restored =
   | { readonly kind: 'draft'; readonly draft: Draft }
   | { readonly kind: 'unknown' }
@@ -40,7 +54,7 @@ export interface ChangesPort {
   /** `hash` is that of the preview which was agreed to. */
   apply(draft: Draft, hash: string, by: string, why: string): Promise<Applied>
   revisions(query: RevisionQuery): RevisionPage
-  revision(sequence: number): Revision | undefined
+  revision(sequence: number): RevisionView | undefined
   /** Names of all who made revisions that are kept, sorted. */
   people(): readonly string[]
   /** The way back to before a revision. */

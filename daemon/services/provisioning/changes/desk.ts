@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  type Draft,
-  type DraftChange,
-  LONGEST_WHY,
-  type Preview,
-  type Revision,
-} from '#daemon/domain/provisioning/revision'
+import { type Draft, type DraftChange, LONGEST_WHY, type Preview } from '#daemon/domain/provisioning/revision'
 import type { Announce } from '#daemon/messages'
 import type { Change, Store } from '#daemon/store/store'
-import type { Applied, ChangesPort, Restored, RevisionPage, RevisionQuery } from '#web/ports/changes'
+import type { Applied, ChangesPort, Restored, RevisionPage, RevisionQuery, RevisionView } from '#web/ports/changes'
 import type { FieldError } from '#web/ports/saved'
 import type { History } from './history.ts'
 import { type Previewed, Previewer, type PreviewerOptions } from './previewer.ts'
+import { recordDiff } from './record-diff.ts'
 import { wayBack } from './restore.ts'
 
 export interface ChangeDeskOptions extends Omit<PreviewerOptions, 'store' | 'writerOf'> {
@@ -60,8 +55,9 @@ export class ChangeDesk implements ChangesPort {
     return this.#options.history.find(query)
   }
 
-  revision(sequence: number): Revision | undefined {
-    return this.#options.history.get(sequence)
+  revision(sequence: number): RevisionView | undefined {
+    const revision = this.#options.history.get(sequence)
+    return revision && { ...revision, records: revision.records.map(recordDiff) }
   }
 
   people(): readonly string[] {

@@ -64,12 +64,9 @@ export function maskedLine(text: string): string {
   return isPassword(text) ? text.replace(/=.*$/s, `=${MASK}`) : text
 }
 
-/** A record as it may be shown: what is sealed is masked. */
-export function masked(value: unknown): unknown {
-  if (typeof value === 'string') return SEALED.test(value) ? MASK : value
-  if (Array.isArray(value)) return value.map(masked)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, masked(inner)]))
+/** Whether a text is a secret as the vault keeps it. */
+export function isSealed(text: string): boolean {
+  return SEALED.test(text)
 }
 
 /** JSON with the names of each object in order. */
