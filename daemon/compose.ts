@@ -112,7 +112,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       changes: changes.desk,
       approvals,
       ...{ jobs: working.jobs, devices: working.devices },
-      archive: composeArchive(base, people, provisioning.provisioning),
+      archive: composeArchive(base, people, provisioning.provisioning, recorded.history),
       directory: directory.desk,
       servers: () => serving().map((server) => ({ name: server.name, health: server.health() })),
       alarms: () => alarms.active(),

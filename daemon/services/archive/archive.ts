@@ -4,6 +4,7 @@ import { SYSTEM } from '#daemon/domain/scope'
 import type { Announce } from '#daemon/messages'
 import { PeopleFiles } from '#daemon/services/people/people-files'
 import { Users } from '#daemon/services/people/users'
+import type { ChangeLog } from '#daemon/services/provisioning/changes/history'
 import type { Renderer } from '#daemon/services/provisioning/renderer'
 import type { Scopes } from '#daemon/services/scopes/scopes'
 import type { Vault } from '#daemon/services/vault'
@@ -28,6 +29,8 @@ export interface ArchiveOptions {
   readonly scopes: ScopesPort
   readonly people: PeopleFilesPort
   readonly shipped: readonly Template[]
+  /** Where an import is recorded as one change, so that it can be looked at and taken back. */
+  readonly log: ChangeLog
   /** A renderer of other tables. */
   readonly rendererOf: (store: Store) => Renderer
   /** A picture of the tables, which can be written to without harm. */
@@ -42,6 +45,8 @@ interface Ground {
   readonly scopes: ScopesPort
   readonly people: PeopleFilesPort
 }
+
+const SUBJECT = { kind: 'import', key: 'archive', name: 'the whole configuration' } as const
 
 /** The whole configuration out and in as files. A dry run is the same work on a picture of the tables. */
 export class Archive implements ArchivePort {
@@ -79,12 +84,16 @@ export class Archive implements ArchivePort {
 
   async #take(contents: ArchiveContents, ground: Ground, dryRun: boolean, by: Actor): Promise<ArchiveReport> {
     const { store, scopes, people } = ground
-    const { vault, shipped, announce, rendererOf } = this.#options
+    const { vault, shipped, announce, rendererOf, log } = this.#options
     const notes: ArchiveNote[] = [...contents.notes]
     const note = (one: ArchiveNote) => void notes.push(one)
     const places = await takeScopes(contents, scopes, by, note)
     const taken = takeSettings(contents, { store, tree: scopes.tree(), vault, shipped }, note)
-    if (taken.changes.length > 0) await store.commit(taken.changes, { durable: true })
+    if (taken.changes.length > 0) {
+      const deed = { by, summary: 'Imported a configuration', subject: SUBJECT }
+      const recorded = dryRun ? [] : log.record(deed, taken.changes)
+      await store.commit([...taken.changes, ...recorded], { durable: true })
+    }
     const persons =
       contents.people && (await people.import(contents.people.bytes, { dryRun: false, createRegions: true }, by))
     const parity = contents.phoneFiles.size > 0 ? compareFiles(contents, store, rendererOf(store)) : undefined

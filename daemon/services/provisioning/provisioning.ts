@@ -42,8 +42,6 @@ export class Provisioning implements ProvisioningPort {
   readonly #texts: TextResources
   readonly #disclosures: Readonly<Record<Access['level'], Disclosure>>
   readonly renderer: Renderer
-  /** What its files are made of, for renderers of other tables. */
-  readonly files: RendererOptions
   #stopWatching: (() => void)[] = []
 
   constructor(options: ProvisioningOptions) {
@@ -51,7 +49,6 @@ export class Provisioning implements ProvisioningPort {
     this.#texts = new TextResources(options.now)
     const secrets = opened((sealed, place) => this.openSecret(sealed, place))
     this.#disclosures = { nothing: WITHOUT_USER, names: WITHOUT_SECRETS, secrets }
-    this.files = options
     this.renderer = new Renderer(options.store, options)
   }
 

@@ -56,13 +56,15 @@ test('what cannot be taken is told with its file and line, and what was assumed,
 })
 
 test('a dry run says the same and changes nothing; a second import finds everything as it is', async () => {
-  const { take, store } = await house()
+  const { take, store, history } = await house()
   const before = everything(store)
   const dry = await take(await incumbentExport(), true)
   expect(everything(store)).toBe(before)
   const real = await take(await incumbentExport())
   expect({ ...dry, dryRun: false, people: { ...dry.people, dryRun: false } }).toEqual(real)
   const again = await take(await incumbentExport())
+  expect(history.get(1)).toMatchObject({ by: 'tom', subject: { kind: 'import' } })
+  expect(history.last).toBe(1)
   for (const part of [again.scopes, again.templates, again.mapping, again.settings, again.people?.users]) {
     expect(part).toMatchObject({ added: 0, changed: 0 })
   }
