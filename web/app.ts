@@ -45,6 +45,7 @@ import { alarmFragments } from './pages/alarms/tabs.ts'
 import { approvalDeviceRoutes } from './pages/approvals/device.ts'
 import { approvalListRoutes } from './pages/approvals/list.ts'
 import { archiveRoutes } from './pages/archive/routes.ts'
+import { backupPages } from './pages/backup/routes.ts'
 import { changesRoutes } from './pages/changes/routes.ts'
 import { commandRoutes } from './pages/commands.ts'
 import { dashboardFragments, dashboardRoutes } from './pages/dashboard.ts'
@@ -58,6 +59,7 @@ import { forwardingRoutes } from './pages/forwarding/routes.ts'
 import { jobFragments, jobRoutes } from './pages/jobs/job.ts'
 import { jobListRoutes } from './pages/jobs/list.ts'
 import { jobNewRoutes } from './pages/jobs/new.ts'
+import { logMessageRoutes } from './pages/log-messages.ts'
 import { parametersRoutes } from './pages/parameters/routes.ts'
 import { passwordRoutes } from './pages/password.ts'
 import { peopleFileRoutes } from './pages/people/files.ts'
@@ -138,6 +140,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     approvals,
     changes,
     backup,
+    messages,
     commands,
     forwarding,
     archive,
@@ -179,7 +182,8 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     ...(phoneLogs ? [phoneLogRoutes(web, phoneLogs), phoneLogsApiRoutes(phoneLogs, commands)] : []),
     ...(parameters ? [parametersApiRoutes(parameters), ...parametersRoutes(web, parameters)] : []),
     configurationApiRoutes(web),
-    ...(backup ? [backupsApiRoutes(web, backup)] : []),
+    ...(backup ? [backupsApiRoutes(web, backup), backupPages(web, backup)] : []),
+    ...(messages ? [logMessageRoutes(web, messages)] : []),
     ...(scopes ? [scopesApiRoutes(scopes), scopesRoutes(web, scopes)] : []),
     ...(scopes && users ? [usersApiRoutes(users, scopes), ...usersRoutes(web, users, scopes)] : []),
     ...(archive ? [archiveApiRoutes(archive), archiveRoutes(web, archive)] : []),

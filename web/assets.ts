@@ -38,6 +38,7 @@ const STYLES = [
   'phone-log',
   'approvals',
   'jobs',
+  'backup',
   'dhcp',
   'parameters',
   'changes',

@@ -37,6 +37,8 @@ const MENU = [
     entries: [
       { id: 'alarms', href: '/alarms', label: 'Alarms', icon: 'bell', needs: 'alarmDesk' },
       { id: 'forwarding', href: '/forwarding', label: 'Forwarding', icon: 'send', needs: 'forwarding' },
+      { id: 'backup', href: '/backup', label: 'Backup', icon: 'box', needs: 'backup' },
+      { id: 'messages', href: '/messages', label: 'Log messages', icon: 'note', needs: 'messages' },
     ],
   },
   {
