@@ -137,7 +137,19 @@ function showProof(web: Web, ctx: WebContext, errors: readonly FieldError[]): vo
       },
       form: form(web, ctx, {
         ...{ action: `${USERS}/export-passwords`, submit: 'Export', cancel: USERS, values: {}, errors },
-        sections: [{ fields: [{ name: 'password', label: 'Your own password', kind: 'password', required: true, autocomplete: 'current-password' }] }],
+        sections: [
+          {
+            fields: [
+              {
+                name: 'password',
+                label: 'Your own password',
+                kind: 'password',
+                required: true,
+                autocomplete: 'current-password',
+              },
+            ],
+          },
+        ],
       }),
     },
   })
