@@ -35,7 +35,8 @@ export function lintCommand(io: CliIo): Command {
     })
 }
 
-async function textOf(file: string): Promise<string> {
+/** Of a file that is no larger than a phone's can be. */
+export async function textOf(file: string): Promise<string> {
   const { size } = await stat(file)
   if (size > 4 * LONGEST_TEXT) throw new Error(`${file} is larger than a phone's file can be`)
   try {

@@ -4,6 +4,7 @@ import { alarmCommand } from './alarm.ts'
 import { backupCommand } from './backup.ts'
 import { checkConfigCommand } from './check-config.ts'
 import { completionCommand } from './completion.ts'
+import { deltaCommand } from './delta.ts'
 import { dhcpCommand } from './dhcp.ts'
 import { directoryCommand } from './directory.ts'
 import { USAGE } from './exit-codes.ts'
@@ -31,6 +32,7 @@ export function offhookProgram(io: CliIo): Command {
     .addCommand(runCommand(io))
     .addCommand(checkConfigCommand(io))
     .addCommand(lintCommand(io))
+    .addCommand(deltaCommand(io))
     .addCommand(reloadCommand(io))
     .addCommand(simulateCommand(io))
     .addCommand(verifyCommand(io))

@@ -37,6 +37,20 @@ test('GET /api/v1/parameters searches by words, index and model', async () => {
   }
 })
 
+test('POST /api/v1/provisioning/delta, and its page, tell what was changed on a phone', async () => {
+  const headers = { 'X-CSRF-Token': token, 'Content-Type': 'application/json' }
+  const sent = JSON.stringify({ before: 'a/b=1\n', after: 'a/b=<b>2\n' })
+  const response = await visitor.send('/api/v1/provisioning/delta', sent, headers)
+  expect(await response.json()).toEqual({
+    differences: [{ key: 'a/b', before: '1', after: '<b>2' }],
+    lines: 'a/b=<b>2\n',
+  })
+  const page = await visitor.post('/parameters/delta', { csrf: token, before: 'a/b=1', after: 'a/b=<b>2' })
+  const html = await page.text()
+  expect(html).toContain('One setting differs.')
+  expect(html).toContain('a/b=&lt;b&gt;2')
+})
+
 test('POST /api/v1/provisioning/lint takes a file or JSON and counts what it found', async () => {
   const text = 'system/type=450HD\nfoo/bar=1\n'
   const expected = {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Router from '@koa/router'
+import { deltaLines, deviations } from '#daemon/domain/provisioning/delta'
 import { LONGEST_TEXT } from '#daemon/domain/provisioning/language'
 import type { NoExtras, WebContext, WebState } from '#web/context'
 import { fileBody } from '#web/http/body'
@@ -14,6 +15,7 @@ const LONGEST_MODEL = 32
  * `GET /api/v1/parameters?text=&model=&page=&pageSize=`: what is known of the phones' parameters.
  * `POST /api/v1/provisioning/lint`: what is wrong with a cfg or a template, either as JSON (`text`, `model`, `firmware`)
  * or as the file itself (`text/plain`, ≤ 256 KB) with `?model=&firmware=`.
+ * `POST /api/v1/provisioning/delta`: what two saved files of a phone (JSON: `before`, `after`) differ in, and the lines for it.
  */
 export function parametersApiRoutes(parameters: ParametersPort): Router<WebState, NoExtras> {
   const router = new Router<WebState, NoExtras>({ prefix: '/api/v1' })
@@ -34,6 +36,10 @@ export function parametersApiRoutes(parameters: ParametersPort): Router<WebState
     const findings = parameters.lint(text, { model: model || undefined, firmware: firmware || undefined })
     const count = (severity: string) => findings.filter((finding) => finding.severity === severity).length
     ctx.body = { errors: count('error'), warnings: count('warning'), hints: count('hint'), findings }
+  })
+  router.post('/provisioning/delta', (ctx) => {
+    const differences = deviations(bodyText(ctx, 'before'), bodyText(ctx, 'after'))
+    ctx.body = { differences, lines: deltaLines(differences) }
   })
   return router
 }

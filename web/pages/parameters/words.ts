@@ -6,10 +6,14 @@ import type { Badge, Tab } from '#web/kit/cell'
 
 export const PARAMETERS = '/parameters'
 export const CHECK = '/parameters/check'
+export const DELTA = '/parameters/delta'
 
 export function parameterTabs(current: string): { label: string; tabs: Tab[] } {
   const tab = (label: string, href: string): Tab => ({ label, href, current: href === current })
-  return { label: 'Parameters', tabs: [tab('Catalogue', PARAMETERS), tab('Check a file', CHECK)] }
+  return {
+    label: 'Parameters',
+    tabs: [tab('Catalogue', PARAMETERS), tab('Check a file', CHECK), tab('Compare two', DELTA)],
+  }
 }
 
 const TYPES = { int: 'Number', bool: '0 or 1', string: 'Text', enum: 'One of' } as const
