@@ -71,7 +71,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const secrets = composePhoneSecrets(base)
   const firmware = composeFirmware(base, people.scopes)
   const { phoneLdap } = directory
-  const { files, ...provisioning } = composeFiles(base, {
+  const { files, auxiliary, ...provisioning } = composeFiles(base, {
     ...{ scopes: people.scopes, directory: phoneLdap, logs: syslog.logs, firmware: firmware.serving, secrets },
   })
   const changes = composeChanges(base, provisioning, recorded.history)
@@ -109,6 +109,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       ...{ scopes: people.scopes, users: people.users, peopleFiles: people.peopleFiles },
       commands: telling.commands,
       personalUrls: secrets.urls,
+      auxiliary,
       changes: changes.desk,
       approvals,
       ...{ jobs: working.jobs, devices: working.devices },
@@ -176,7 +177,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   ].flatMap(({ parts }) => parts)
   const supervised = fixed.map((server) => supervise(server, alarms, announce))
   const parts: Part[] = [data, ...services, dhcp.switched, ...supervised]
-  return { parts, serving, configuration: base.configuration, accounts, announce, alarms, localToken }
+  return { parts, serving, configuration: base.configuration, auxiliary, accounts, announce, alarms, localToken }
 }
 
 export type Offhook = ReturnType<typeof compose>

@@ -154,6 +154,24 @@ export const messages = {
     remedy:
       'If it is the phone: see its page, where it can be given a new personal address, and the settings below provisioning. If not, somebody is trying hardware addresses.',
   },
+  'file.added': {
+    level: 'info',
+    text: 'an auxiliary file was added',
+    meaning: 'Somebody (`by`) uploaded a directory, ring tones, a certificate or a key for phones.',
+    remedy: NOTHING,
+  },
+  'file.removed': {
+    level: 'info',
+    text: 'an auxiliary file was removed',
+    meaning: 'Somebody (`by`) removed a file that no level used any more.',
+    remedy: NOTHING,
+  },
+  'file.assigned': {
+    level: 'info',
+    text: 'an auxiliary file was assigned',
+    meaning: 'Phones of `level` are told to fetch `file` for the use `slot`; an empty `file` takes the choice back.',
+    remedy: NOTHING,
+  },
   'exchange.malformed': {
     level: 'warn',
     text: 'malformed request dropped',

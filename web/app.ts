@@ -16,6 +16,7 @@ import { devicesApiRoutes } from './api/devices.ts'
 import { dhcpApiRoutes } from './api/dhcp.ts'
 import { dhcpDeskApiRoutes } from './api/dhcp-desk.ts'
 import { directoryApiRoutes } from './api/directory.ts'
+import { filesApiRoutes } from './api/files.ts'
 import { forwardingApiRoutes } from './api/forwarding.ts'
 import { jobsApiRoutes } from './api/jobs.ts'
 import { peopleApiRoutes } from './api/people.ts'
@@ -54,6 +55,7 @@ import { deviceDeleteRoutes } from './pages/device-delete.ts'
 import { devicesFragments, devicesRoutes } from './pages/devices.ts'
 import { dhcpRoutes } from './pages/dhcp/routes.ts'
 import { directoryRoutes } from './pages/directory/routes.ts'
+import { filesRoutes } from './pages/files/files.ts'
 import { forwardingFragments } from './pages/forwarding/list.ts'
 import { forwardingRoutes } from './pages/forwarding/routes.ts'
 import { jobFragments, jobRoutes } from './pages/jobs/job.ts'
@@ -152,6 +154,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     phoneLogs,
     parameters,
     personalUrls,
+    auxiliary,
   } = web.port
   return [
     signInRoutes(web),
@@ -175,6 +178,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     ...(jobs
       ? [jobNewRoutes(web, jobs), jobListRoutes(web, jobs), jobRoutes(web, jobs), jobsApiRoutes(jobs, web.port)]
       : []),
+    ...(auxiliary ? [filesApiRoutes(web, auxiliary), filesRoutes(web, auxiliary)] : []),
     ...(personalUrls ? [personalUrlRoutes(web, personalUrls), personalUrlApiRoutes(web, personalUrls)] : []),
     ...(changes ? [...changesRoutes(web, changes), changesApiRoutes(changes)] : []),
     ...(commands ? [commandRoutes(web, commands), commandsApiRoutes(commands)] : []),

@@ -9,6 +9,7 @@ import type { Health } from '#protocols/server'
 import type { AlarmsPort } from './ports/alarms.ts'
 import type { ApprovalsPort } from './ports/approvals.ts'
 import type { ArchivePort } from './ports/archive.ts'
+import type { AuxiliaryPort } from './ports/auxiliary.ts'
 import type { BackupPort } from './ports/backup.ts'
 import type { ChangesPort } from './ports/changes.ts'
 import type { CommandsPort } from './ports/commands.ts'
@@ -116,6 +117,7 @@ export interface WebPort {
   readonly approvals?: ApprovalsPort
   readonly jobs?: JobsPort
   readonly personalUrls?: PersonalUrlsPort
+  readonly auxiliary?: AuxiliaryPort
   readonly parameters?: ParametersPort
   readonly devices?: DevicesPort
   servers(): readonly ServerRow[]

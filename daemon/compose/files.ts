@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import { builtInPlaceholders, shippedTemplates } from '#config/templates'
 import { partOf } from '#daemon/lifecycle'
+import { AuxiliaryFiles } from '#daemon/services/auxiliary/files'
+import { AuxiliaryServing } from '#daemon/services/auxiliary/serving'
 import type { PhoneSettings } from '#daemon/services/directory/phone-settings'
 import type { FirmwareSource } from '#daemon/services/firmware/source'
 import type { PhoneLogs } from '#daemon/services/phone-logs/phone-logs'
@@ -9,6 +13,7 @@ import { Provisioning } from '#daemon/services/provisioning/provisioning'
 import type { Scopes } from '#daemon/services/scopes/scopes'
 import { phonePorts, subnetsOf } from '#daemon/settings'
 import { identify } from '#daemon/vendors/audiocodes/identify'
+import type { Mac } from '#protocols/lib/mac'
 import { files as filesOf } from '#protocols/provisioning/answer'
 import type { Foundation } from './foundation.ts'
 import type { composePhoneSecrets } from './phone-secrets.ts'
@@ -24,12 +29,16 @@ interface Sources {
 
 /** What phones fetch: their configuration and firmware, the same by HTTP and TFTP. */
 export function composeFiles(
-  { config, configuration, store, now, vault }: Foundation,
+  { config, configuration, store, now, vault, announce }: Foundation,
   { scopes, directory, logs, firmware, secrets }: Sources,
 ) {
   const subnets = configuration.derive(subnetsOf)
   const programs = new Programs()
-  const provisioning = new Provisioning({
+  const auxiliary = new AuxiliaryFiles({
+    ...{ store, vault, now, announce, random: randomBytes },
+    folder: join(config.data.folder, 'files'),
+  })
+  const provisioning: Provisioning = new Provisioning({
     ...{ store, vault, now, identify, firmware, directory },
     programs,
     ofAddress: (tree, address) => scopes.ofAddressIn(tree, address),
@@ -42,6 +51,7 @@ export function composeFiles(
     },
     serverAddress: config.server.address,
     access: secrets.access,
+    auxiliary: { fileFor: (request, asker) => serving.fileFor(request, asker) },
     accountPassword: secrets.account.accountPassword,
     get openPassword() {
       return secrets.account.openPassword
@@ -50,7 +60,10 @@ export function composeFiles(
     shipped: shippedTemplates(),
     builtIn: builtInPlaceholders(),
   })
+  const { access } = secrets
+  const levelsOf = (mac: Mac) => provisioning.renderer.levelsOf(mac)
+  const serving = new AuxiliaryServing({ store, files: auxiliary, access, levelsOf })
   configuration.onReload('phones’ files', () => provisioning.renderer.forget())
-  const parts = [partOf('provisioning', provisioning)]
-  return { parts, provisioning, programs, files: filesOf(provisioning) }
+  const parts = [partOf('provisioning', provisioning), partOf('auxiliary files', auxiliary)]
+  return { parts, provisioning, programs, auxiliary, files: filesOf(provisioning) }
 }

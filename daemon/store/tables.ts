@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { StoredAccount } from '#daemon/domain/account'
 import type { Alarm, AlarmEvent } from '#daemon/domain/alarm'
+import type { AuxiliaryFile, LevelFiles } from '#daemon/domain/auxiliary'
 import type { BackupRun } from '#daemon/domain/backup'
 import type { BootTimeline } from '#daemon/domain/boot'
 import type { CommandQueue } from '#daemon/domain/command'
@@ -80,3 +81,7 @@ export const phoneSecrets: Table<PhoneSecrets> = { name: 'phoneSecrets' }
 export const backupRuns: Table<BackupRun> = { name: 'backupRuns' }
 /** Changes of what phones' files are made of, keyed by their sequence in twelve digits; bounded. */
 export const revisions: Table<StoredRevision> = { name: 'revisions' }
+/** Files that phones may be told to fetch, keyed by `AuxiliaryFile.id`. */
+export const auxiliaryFiles: Table<AuxiliaryFile> = { name: 'auxiliaryFiles' }
+/** Which of them each level has, keyed by `LevelKey`. */
+export const levelFiles: Table<LevelFiles> = { name: 'levelFiles' }

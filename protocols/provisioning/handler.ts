@@ -18,7 +18,11 @@ export class ProvisioningHandler implements HttpHandler {
   matches(method: string, path: string): boolean {
     const request = fileRequest(path)
     if (!request) return false
-    return method === 'GET' || method === 'HEAD' || (method === 'POST' && request.kind !== 'firmware')
+    return (
+      method === 'GET' ||
+      method === 'HEAD' ||
+      (method === 'POST' && request.kind !== 'firmware' && request.kind !== 'auxiliary')
+    )
   }
 
   async handle({ path, peer, secure, headers, clientName }: PhoneRequest): Promise<HandlerAnswer> {

@@ -16,6 +16,9 @@ const SCOPE = /^(?!\.{1,2}$)[^\\\p{Cc}]{1,64}$/u
 const IMAGE = /^[0-9a-f]{64}$/i
 /** The secret in `/configfiles/t/<token>/`. */
 const TOKEN = /^[\w-]{16,64}$/
+/** What an auxiliary file is called, and its name. */
+const AUXILIARY_ID = /^[0-9a-f]{16}$/i
+const AUXILIARY_NAME = /^(?!\.)[\w.-]{1,28}$/
 const CLIMBS = /(?:^|[/\\])\.{1,2}(?:[/\\]|$)|[\\\p{Cc}]/u
 
 /**
@@ -26,6 +29,8 @@ const CLIMBS = /(?:^|[/\\])\.{1,2}(?:[/\\]|$)|[\\\p{Cc}]/u
 export function fileRequest(name: string): FileRequest | undefined {
   if (name.length > NAME_LIMIT) return undefined
   const segments = name.split('/').filter((segment) => segment !== '')
+  const auxiliary = auxiliaryFile(segments)
+  if (auxiliary) return auxiliary
   const file = segments.pop()
   const folder = knownFolder(segments)
   return file === undefined || folder === undefined ? undefined : fileIn(folder, file)
@@ -92,6 +97,18 @@ function scopeFolder(kind: NamedScope['kind'], name: string, deeper: readonly st
   const [t, token, ...more] = deeper
   const personal = t?.toLowerCase() === 't' && more.length === 0 ? tokenFolder(token) : undefined
   return personal && { ...scope, ...personal }
+}
+
+/** `/configfiles/files/<id>/<name>`, and by a phone's personal address `/configfiles/t/<token>/<mac>/<id>/<name>`. */
+function auxiliaryFile(segments: readonly string[]): FileRequest | undefined {
+  const [first, second, ...rest] = segments
+  if (first?.toLowerCase() !== 'configfiles') return undefined
+  const [id = '', name = '', ...more] = second === 'files' ? rest : rest.slice(2)
+  if (more.length > 0 || !AUXILIARY_ID.test(id) || !AUXILIARY_NAME.test(name)) return undefined
+  const asked = { kind: 'auxiliary', id: id.toLowerCase(), name } as const
+  if (second === 'files') return asked
+  const [token = '', mac] = [rest[0], parseMac(rest[1] ?? '')]
+  return second?.toLowerCase() === 't' && TOKEN.test(token) && mac ? { ...asked, mac, token } : undefined
 }
 
 function fileIn(folder: Folder, file: string): FileRequest | undefined {

@@ -27,6 +27,9 @@ type Asked =
    */
   | { readonly kind: 'firmware'; readonly model: string; readonly mac?: Mac; readonly image?: string }
 
+  /** Any other file, by the id it was given; `mac` where a phone asks by its personal address. */
+  | { readonly kind: 'auxiliary'; readonly id: string; readonly name: string; readonly mac?: Mac }
+
 /** Who asks, and over what: transports differ in what may be disclosed on them. */
 export interface Asker {
   readonly peer: Endpoint

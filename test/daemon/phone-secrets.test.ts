@@ -11,6 +11,7 @@ import { leases, phones, users } from '#daemon/store/tables'
 import { vaultKey } from '#daemon/vault-key'
 import type { Ipv4 } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
+import { freshCertificate } from '#test/protocols/ldap/certificate'
 import { freshFolder, startWhole } from '#test/support/offhook'
 import { here } from '#test/support/process'
 
@@ -100,6 +101,53 @@ test('guessing gets no password, the personal address works once it is known, an
   expect(told).toContain('"id":"secrets.withheld"')
   expect(told).toContain('configfiles/t/***')
   for (const secret of [token, SIP]) expect(told.includes(secret)).toBe(false)
+}, 20_000)
+
+test('auxiliary files: certificates for all, a private key for the phone that it is for, at its own address', async () => {
+  const folder = await furnished()
+  const { endpoints, offhook, log } = await startWhole(YAML, folder)
+  const { auxiliary } = offhook
+  const { key, cert } = await freshCertificate()
+  const ca = await auxiliary.add('certificate', 'ca.pem', Buffer.from(cert), 'admin')
+  const sip = await auxiliary.add('key', 'sip.key', Buffer.from(key), 'admin')
+  const list = await auxiliary.add('directory', 'people.csv', Buffer.from('Anna,4711'), 'admin')
+  if (ca.kind !== 'saved' || sip.kind !== 'saved' || list.kind !== 'saved') throw new Error('not taken')
+  await auxiliary.assign('system', 'root-ca-1', ca.value.id, 'admin')
+  await auxiliary.assign('system', 'corporate-directory', list.value.id, 'admin')
+  await auxiliary.assign('user/anna', 'sip-key', sip.value.id, 'admin')
+
+  const http = `http://127.0.0.1:${endpoints('http')[0]?.port}`
+  const curl = (url: string, from: string, ...more: string[]) =>
+    here.run('curl', ['-sS', '--max-time', '7', '--interface', from, '-w', '\n%{http_code}', ...more, url])
+  const config = async (from: string) => (await curl(`${http}/configfiles/${mac}.cfg`, from)).stdout
+  // The configuration says port 0, which is what phones are then told.
+  const settingOf = (text: string, name: string) =>
+    new RegExp(`^${name}=(\\S+)$`, 'm').exec(text)?.[1]?.replace('http://127.0.0.1:0', http) ?? ''
+
+  expect(settingOf(await config(ATTACKER), 'security/sip_private_key_uri')).toBe('')
+  const own = await config(HOME)
+  const caUrl = settingOf(own, 'security/ca_certificate/0/uri')
+  expect(caUrl).toBe(`${http}/configfiles/files/${ca.value.id}/ca.pem`)
+  expect((await curl(caUrl, ATTACKER)).stdout).toBe(`${cert}\n200`)
+  expect((await curl(settingOf(own, 'provisioning/corporate_directory_uri'), HOME)).stdout).toBe('Anna,4711\n200')
+  expect((await curl(caUrl, HOME, '-X', 'POST')).stdout).toMatch(/405$/)
+
+  const keyUrl = settingOf(own, 'security/sip_private_key_uri')
+  expect(keyUrl.length).toBeLessThanOrEqual(128)
+  const fetched = await curl(keyUrl, HOME, '-i')
+  expect(fetched.stdout).toContain(key)
+  expect(fetched.stdout).toMatch(/cache-control: no-store/i)
+  const wrong = [
+    [keyUrl, ATTACKER],
+    [keyUrl.replace(/t\/[\w-]+/, `t/${'x'.repeat(24)}`), HOME],
+    [`${http}/configfiles/files/${sip.value.id}/sip.key`, HOME],
+    [keyUrl.replace(mac, '00908f654321'), HOME],
+  ] as const
+  for (const [url, from] of wrong) expect((await curl(url, from)).stdout).toMatch(/^Not for you\n\n403$/)
+  await auxiliary.assign('user/anna', 'sip-key', '', 'admin')
+  expect((await curl(keyUrl, HOME)).stdout).toMatch(/403$/)
+  const token = /t\/([\w-]+)\//.exec(keyUrl)?.[1] ?? 'none'
+  for (const secret of [token, key.split('\n')[1] ?? 'none']) expect(log.join('\n').includes(secret)).toBe(false)
 }, 20_000)
 
 test('neither the token nor the password is in clear on disk, timelines included', async () => {

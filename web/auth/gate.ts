@@ -25,6 +25,7 @@ const LOCAL_WHOLE = [
     '/api/v1/backups',
     '/api/v1/archive',
   ],
+  '/api/v1/files',
 ]
 
 /**

@@ -30,6 +30,7 @@ const MENU = [
     entries: [
       { id: 'parameters', href: '/parameters', label: 'Parameters', icon: 'sliders', needs: 'parameters' },
       { id: 'changes', href: '/changes', label: 'Changes', icon: 'history', needs: 'changes' },
+      { id: 'files', href: '/files', label: 'Files', icon: 'files', needs: 'auxiliary' },
     ],
   },
   {

@@ -60,6 +60,14 @@ export class PhoneAccess {
     return { level: 'secrets', token: right ? token : await urls.offer(mac) }
   }
 
+  /** Whether a request comes from the phone's own address, as the rules would have it, or has its certificate. */
+  isAtHome(phone: Phone, asker: Asker): boolean {
+    const address = peerAddress(asker.peer.address)
+    const proof = address && this.#options.home.proofOf(phone, address)
+    const own = proof === 'lease' || (proof === 'report' && this.#options.rules().ownAddress === 'report')
+    return own || certifiedMac(asker.clientName) === phone.mac
+  }
+
   async #taken(mac: Mac): Promise<void> {
     const { urls, alarms } = this.#options
     await urls.used(mac)

@@ -23,6 +23,24 @@ export function systemLayer(server: Ipv4, ports: PhonePorts, keepAliveMinutes: n
   }
 }
 
+/** Where auxiliary files are fetched: each address only where it may be told. */
+export function filesLayer(
+  server: Ipv4,
+  ports: PhonePorts,
+  mac: Mac,
+  token: string | undefined,
+  { user, shown }: Disclosure,
+): Layer {
+  const { configuration } = phoneUrls(server, ports)
+  const own = token ?? shown?.('')
+  const values = {
+    FilesUrl: `${configuration}files/`,
+    ...(user && { ApprovedFilesUrl: `${configuration}files/` }),
+    ...(own !== undefined && { OwnFilesUrl: `${configuration}t/${own}/${mac}/` }),
+  }
+  return { name: 'files', values }
+}
+
 /** What people set for a level. */
 export function settingsLayer(
   name: string,

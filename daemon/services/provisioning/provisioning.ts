@@ -2,6 +2,7 @@
 
 import { textOf, withLines } from '#daemon/domain/provisioning/device-file'
 import { resolve } from '#daemon/domain/provisioning/placeholder'
+import type { AuxiliaryServing } from '#daemon/services/auxiliary/serving'
 import type { FirmwareSource } from '#daemon/services/firmware/source'
 import type { Access, PhoneAccess } from '#daemon/services/phone-secrets/access'
 import { type Vault, VaultError } from '#daemon/services/vault'
@@ -24,6 +25,8 @@ export interface ProvisioningOptions extends RendererOptions {
   readonly firmware: FirmwareSource
   /** Who is the phone that it asks for; without it nobody gets secrets. */
   readonly access?: Pick<PhoneAccess, 'judge'>
+  /** Directories, ring tones, certificates and keys. */
+  readonly auxiliary?: Pick<AuxiliaryServing, 'fileFor'>
   /** The password in the well-known first file; only ever one that everybody knows. */
   readonly openPassword?: string | undefined
   /** Last changes to a phone's own file, e.g. while its log is collected. */
@@ -83,6 +86,8 @@ export class Provisioning implements ProvisioningPort {
     switch (request.kind) {
       case 'firmware':
         return this.#options.firmware.fileFor(request, asker)
+      case 'auxiliary':
+        return this.#options.auxiliary?.fileFor(request, asker) ?? refuse(404, 'there are no such files')
       case 'bootstrap':
         return this.#bootstrap(request, asker)
       case 'global-config':
@@ -128,6 +133,7 @@ export class Provisioning implements ProvisioningPort {
     const situation = {
       address: peerAddress(asker.peer.address),
       named: scope,
+      token: access?.token,
       model: phone?.model || claimed?.model || askedModel?.toUpperCase() || '',
       firmware: claimed?.firmware || phone?.firmware || '',
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { fileLines } from '#daemon/domain/auxiliary'
 import type { Phone, User } from '#daemon/domain/phone'
 import { isSecretSetting } from '#daemon/domain/phone-secrets'
 import { placementOf } from '#daemon/domain/placement'
@@ -21,13 +22,22 @@ import {
 } from '#daemon/domain/provisioning/template'
 import { type Scope, ScopeTree, SYSTEM } from '#daemon/domain/scope'
 import { type Subnet, subnetOf } from '#daemon/domain/subnet'
-import { levels, phones, scopes, templateMapping, templates as templatesTable, users } from '#daemon/store/tables'
+import {
+  auxiliaryFiles,
+  levelFiles,
+  levels,
+  phones,
+  scopes,
+  templateMapping,
+  templates as templatesTable,
+  users,
+} from '#daemon/store/tables'
 import { type Ipv4, parseIpv4 } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
 import type { NamedScope } from '#protocols/provisioning/port'
 import { Clocks } from './clocks.ts'
 import { type Disclosure, WITHOUT_SECRETS } from './disclosure.ts'
-import { accountLayer, deviceLayer, factsLayer, settingsLayer, systemLayer, userLayer } from './layers.ts'
+import { accountLayer, deviceLayer, factsLayer, filesLayer, settingsLayer, systemLayer, userLayer } from './layers.ts'
 import { levelAdditions } from './level-additions.ts'
 import type {
   Basis,
@@ -150,8 +160,12 @@ export class Renderer {
       ...this.#settings(`device ${mac}`, `device/${mac}`, disclosure),
       factsLayer(mac, situation.model, template),
     ]
-    const common = [...this.#accountLayer(mac, disclosure), ...this.#stack(place, scope, template, disclosure)]
-    const layers = [...common, ...personal]
+    const layers = [
+      ...this.#accountLayer(mac, disclosure),
+      ...this.#stack(place, scope, template, disclosure),
+      ...personal,
+      filesLayer(place.server, this.#options.ports, mac, situation.token, disclosure),
+    ]
     const shared = this.#sharedLines(template, place, nearby)
     const parts = {
       template: template.title,
@@ -163,9 +177,19 @@ export class Renderer {
     }
     const whole = deviceFile(parts, shared.set)
     const told = ({ text, from }: FileLine) =>
-      (disclosure.passwords && (proven || from !== `user ${user?.name}`)) || !isPassword(text)
+      (disclosure.passwords && (proven || !`${from},`.startsWith(`user ${user?.name},`))) || !isPassword(text)
     const file = { ...whole, lines: whole.lines.filter(told) }
     return { kind: 'file', file, template: chosen, scope, server: place.server, layers, personal, shared: shared.all }
+  }
+
+  /** The levels that a phone's files come from, the nearest last; its user's only if people said whose it is. */
+  levelsOf(mac: Mac): LevelKey[] {
+    const phone = this.#reader.get(phones, mac)?.value
+    const basis = phone && this.basisOf(mac, this.situationOf(phone))
+    if (!phone || !basis || basis.kind === 'none') return []
+    const scopes = basis.path.filter(({ id }) => id !== SYSTEM.id).map(({ id }) => `scope/${id}` as const)
+    const user = phone.ownerFrom === 'admin' && basis.user?.name === phone.owner ? [`user/${phone.owner}` as const] : []
+    return ['system', `template/${basis.template.template.id}`, ...scopes, ...user, `device/${mac}`]
   }
 
   /** The template that a phone would get, and why; undefined when there is none for it. */
@@ -337,7 +361,15 @@ export class Renderer {
       ...(user ? [[`user ${user.name}`, `user/${user.name}`] as const] : []),
       [`device ${mac}`, `device/${mac}`],
     ]
-    return levels.flatMap(([from, key]) => levelAdditions(from, this.#level(key), this.#options.programs))
+    const { programs } = this.#options
+    return levels.flatMap(([from, key]) => {
+      const files = fileLines(
+        this.#reader.get(levelFiles, key)?.value,
+        (id) => this.#reader.get(auxiliaryFiles, id)?.value,
+      )
+      const told = files === '' ? [] : [{ from: `${from}, files`, program: programs.of(files) }]
+      return [...told, ...levelAdditions(from, this.#level(key), programs)]
+    })
   }
 
   /** The lines of the shared file as a phone that asks from `nearby` gets it. */

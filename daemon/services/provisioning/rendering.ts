@@ -48,6 +48,8 @@ export interface Situation {
   readonly address: Ipv4 | undefined
   /** What the URL names. */
   readonly named?: NamedScope | undefined
+  /** Of the phone's personal address, where its file may tell it. */
+  readonly token?: string | undefined
   readonly model: string
   readonly firmware: string
 }

@@ -21,6 +21,8 @@ export class Shelf implements ProvisioningPort {
         return text(CONFIG)
       case 'global-config':
         return text(`; ${request.name}\n`)
+      case 'auxiliary':
+        return text(`${request.id}\n`)
       case 'firmware':
         if (request.model !== '420HD')
           return { kind: 'refuse', status: 404, reason: `there is no firmware for ${request.model}` }
