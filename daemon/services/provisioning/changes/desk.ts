@@ -33,10 +33,11 @@ export class ChangeDesk implements ChangesPort {
   }
 
   async preview(draft: Draft): Promise<Preview> {
-    return (await this.#make(draft)).preview
+    return (await this.#make(onceEach(draft))).preview
   }
 
-  async apply(draft: Draft, hash: string, by: string, why: string): Promise<Applied> {
+  async apply(given: Draft, hash: string, by: string, why: string): Promise<Applied> {
+    const draft = onceEach(given)
     const errors = problemsOf(draft, why)
     if (errors.length > 0) return { kind: 'refused', errors }
     let agreed = this.#known.get(hash)
@@ -95,6 +96,12 @@ export class ChangeDesk implements ChangesPort {
   #guarded({ table, key, value }: DraftChange): Change {
     return { table, key, value, expect: this.#options.store.get({ name: table }, key)?.revision ?? 'absent' }
   }
+}
+
+/** Of several changes of one record the last one counts. */
+function onceEach(draft: Draft): Draft {
+  const last = new Map(draft.changes.map((change) => [`${change.table}/${change.key}`, change]))
+  return last.size === draft.changes.length ? draft : { ...draft, changes: [...last.values()] }
 }
 
 function problemsOf({ changes, notes = [] }: Draft, why: string): FieldError[] {

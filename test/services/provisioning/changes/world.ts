@@ -1,35 +1,19 @@
-// SPDX-License-Identifier: Apache-2.0
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
-import { builtInPlaceholders, shippedTemplates } from '#config/templates'
 import { newPhone, newUser, type Phone, type User } from '#daemon/domain/phone'
 import { type LevelKey, type LevelSettings, NO_SETTINGS } from '#daemon/domain/provisioning/level-settings'
 import type { Draft, DraftChange } from '#daemon/domain/provisioning/revision'
 import type { Template } from '#daemon/domain/provisioning/template'
 import type { Scope } from '#daemon/domain/scope'
-import type { FirmwareSource } from '#daemon/services/firmware/source'
-import { ChangeDesk } from '#daemon/services/provisioning/changes/desk'
-import { History, type HistorySettings } from '#daemon/services/provisioning/changes/history'
-import { Previewer } from '#daemon/services/provisioning/changes/previewer'
-import { Secrecy } from '#daemon/services/provisioning/changes/secrecy'
-import { Programs } from '#daemon/services/provisioning/programs'
-import { Provisioning } from '#daemon/services/provisioning/provisioning'
-import { LevelStore } from '#daemon/store/level-store'
+import type { HistorySettings } from '#daemon/services/provisioning/changes/history'
 import { put, type Store } from '#daemon/store/store'
 import { levels, phones, scopes, templates, users } from '#daemon/store/tables'
-import type { Ipv4 } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
 import { unlockedVault } from '#test/support/vault'
-
-const KEPT: HistorySettings = { revisions: 100, days: 100 }
-
-const NO_FIRMWARE: FirmwareSource = {
-  fileFor: async () => ({ kind: 'refuse', status: 404, reason: 'there is none' }),
-  has: async () => false,
-} as unknown as FirmwareSource
+import { deskAt, KEPT } from './desk-at.ts'
 
 export interface WorldOptions {
   readonly settings?: HistorySettings
@@ -38,42 +22,13 @@ export interface WorldOptions {
   readonly vault?: ReturnType<typeof unlockedVault>
 }
 
-/** The real parts on a real store. */
+/** The real parts on a real store, for one test. */
 export async function world({ settings = KEPT, folder, vault = unlockedVault() }: WorldOptions = {}) {
   const at = folder ?? (await mkdtemp(join(tmpdir(), 'offhook-changes-')))
   if (folder === undefined) onTestFinished(() => rm(at, { recursive: true, force: true }))
-  const store = new LevelStore({ folder: join(at, 'store') })
-  await store.open()
-  onTestFinished(() => store.close())
-  const clock = { now: Date.parse('2026-03-02T10:00:00Z') }
-  const now = () => clock.now
-  const programs = new Programs()
-  const provisioning = new Provisioning({
-    ...{ store, vault, now, programs, firmware: NO_FIRMWARE, subnets: [] },
-    identify: () => undefined,
-    serverAddress: '10.0.0.1' as Ipv4,
-    ports: { files: 8080, keepAlive: 8081 },
-    keepAliveMinutes: 60,
-    shipped: shippedTemplates(),
-    builtIn: builtInPlaceholders(),
-  })
-  const history = new History({ store, now, settings })
-  await provisioning.start()
-  await history.start()
-  const secrecy = new Secrecy(
-    () => vault.derive('changes/preview'),
-    (sealed, place) => provisioning.openSecret(sealed, place),
-  )
-  const rendererOver = provisioning.imagined.bind(provisioning)
-  const parts = { store, programs, secrecy, rendererOver }
-  const desk = new ChangeDesk({ ...parts, history, announce: () => {} })
-  const exhaustive = new Previewer({ ...parts, writerOf: () => undefined, exhaustive: true })
-  const selective = new Previewer({ ...parts, writerOf: () => undefined })
-  onTestFinished(() => {
-    provisioning.stop()
-    history.stop()
-  })
-  return { folder: at, store, vault, clock, programs, provisioning, history, desk, exhaustive, selective }
+  const parts = await deskAt(at, vault, settings)
+  onTestFinished(() => parts.close())
+  return parts
 }
 
 export type World = Awaited<ReturnType<typeof world>>
