@@ -2,15 +2,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { makeIsland } from '#test/support/netns'
+import { layStar, type StarEnd } from '#test/support/netns'
 import { here, type Place } from '#test/support/process'
 import { goFirst, type Metric, median, progress, rate, report } from './frame.ts'
 import { image, type Rival, startOffhook, startPeers } from './tftp/rivals.ts'
 import { unpack } from './unpacked.ts'
 
 /*
- * Firmware images and small files by TFTP, on the loopback interface of one namespace: the built daemon with every server
- * on, tftpd-hpa, atftpd and dnsmasq. They take turns within each round.
+ * Firmware images and small files by TFTP: from the built daemon with every server on, tftpd-hpa, atftpd and dnsmasq, each at
+ * its own ray of a star. They take turns within each round.
  */
 const MEGABYTES = Number(process.env.OFFHOOK_BENCH_MB ?? 32)
 const LARGE = { name: '440HD.img', bytes: MEGABYTES * 2 ** 20 }
@@ -46,25 +46,23 @@ async function main(): Promise<void> {
   goFirst()
   const only = process.env.OFFHOOK_BENCH_ONLY
   const folder = await mkdtemp(join(tmpdir(), 'offhook-tftp-'))
-  const island = await makeIsland()
+  const star = await layStar(4)
   const peers = await unpack('tftpd-hpa', 'atftpd')
   const rivals: Rival[] = []
   try {
-    // tftpd-hpa looks its own address up and is told none where every address is a loopback one.
-    await island.must('ip', ['address', 'add', '10.99.0.1/24', 'dev', 'lo'])
     const load = join(folder, 'load')
     await here.must('gcc', ['-O2', '-o', load, join(import.meta.dirname, 'tftp/load.c')], { timeoutMs: 60_000 })
     const images = { [LARGE.name]: image(LARGE.bytes), [SMALL.name]: image(SMALL.bytes) }
-    rivals.push(await startOffhook(island, images))
-    rivals.push(...(await startPeers(island, images, join(folder, 'files'), peers.path)))
+    rivals.push(await startOffhook(star.ends[0] as StarEnd, images))
+    rivals.push(...(await startPeers(star.ends.slice(1), images, join(folder, 'files'), peers.path)))
     const warm: Load = { ...ONE, name: 'warm-up', file: SMALL, clients: 4, millis: 1_500, blksize: 1428, rounds: 1 }
-    for (const rival of rivals) await fetchFrom(island, load, rival, warm)
+    for (const rival of rivals) await fetchFrom(star.hub, load, rival, warm)
     const metrics: Metric[] = []
-    for (const one of LOADS) if (!only || one.name.includes(only)) metrics.push(await race(island, load, rivals, one))
+    for (const one of LOADS) if (!only || one.name.includes(only)) metrics.push(await race(star.hub, load, rivals, one))
     report('tftp', metrics)
   } finally {
     for (const rival of rivals) await rival.stop()
-    await island.close()
+    await star.close()
     await peers.close()
     await rm(folder, { recursive: true, force: true })
   }

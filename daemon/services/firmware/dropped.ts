@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createReadStream } from 'node:fs'
 import { lstat, mkdir, open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { imageVersion } from '#daemon/vendors/audiocodes/firmware-image'
 import type { FileAnswer } from '#protocols/provisioning/port'
+import { PieceCache } from './piece-cache.ts'
 import type { FirmwareRequest, FirmwareSource } from './source.ts'
 
 /** The header of an image, and some room. */
@@ -15,6 +15,8 @@ const MOST_FILES = 200
 /** Files up to this length are kept in memory, so many of them, for phones that all ask at once. */
 const SMALL = 64 * 1024
 const MOST_KEPT = 32
+/** Bytes of larger files that are kept, where nobody says otherwise. */
+const PIECES = 16 * 2 ** 20
 
 /** An image that somebody laid into the folder. */
 export interface DroppedImage {
@@ -32,6 +34,8 @@ interface Found {
   readonly size: number
   readonly modified: Date
   readonly tag: string
+  /** Nanoseconds since the epoch. */
+  readonly mtimeNs: bigint
 }
 
 /**
@@ -40,6 +44,7 @@ interface Found {
  */
 export class FirmwareFiles implements FirmwareSource {
   readonly #folder: string
+  readonly #pieces: PieceCache
   /** By model and the file's size and time. */
   readonly #versions = new Map<string, { readonly of: string; readonly version: string }>()
   /** Looks at files that have begun: who asks meanwhile gets the same answer. */
@@ -47,8 +52,9 @@ export class FirmwareFiles implements FirmwareSource {
   /** Small files by model. */
   readonly #kept = new Map<string, { readonly of: string; readonly bytes: Uint8Array }>()
 
-  constructor(folder: string) {
+  constructor(folder: string, pieces = new PieceCache(PIECES)) {
     this.#folder = folder
+    this.#pieces = pieces
   }
 
   async prepare(): Promise<void> {
@@ -98,8 +104,7 @@ export class FirmwareFiles implements FirmwareSource {
         size: found.size,
         etag: `"${found.tag}"`,
         modified: found.modified,
-        open: (start, end) =>
-          bytes?.subarray(start, end + 1) ?? createReadStream(path, { start, end, highWaterMark: 256 * 1024 }),
+        open: (start, end) => bytes?.subarray(start, end + 1) ?? this.#pieces.stream({ path, ...found }, start, end),
       },
     }
   }
@@ -135,7 +140,7 @@ export class FirmwareFiles implements FirmwareSource {
     // A link could lead out of the folder: only plain files are served.
     if (!found?.isFile()) return undefined
     const tag = `${found.size.toString(36)}-${found.mtimeNs.toString(36)}`
-    return { size: Number(found.size), modified: found.mtime, tag }
+    return { size: Number(found.size), modified: found.mtime, mtimeNs: found.mtimeNs, tag }
   }
 
   async #versionOf(model: string): Promise<string> {

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto'
-import { constants, createReadStream, type ReadStream } from 'node:fs'
+import { constants, createReadStream } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { ImageInspector, type Inspection } from '#daemon/vendors/audiocodes/firmware-image'
+import { PieceCache } from './piece-cache.ts'
 
 const ID = /^[0-9a-f]{64}$/
 /** Bytes that must stay free: without room the store cannot write, and no phone gets an address. */
 const KEPT_FREE = 128 * 2 ** 20
-/** Bytes read ahead for each phone. */
-const READ_AHEAD = 256 * 1024
+/** Bytes of images that are kept for all who read them, where nobody says otherwise. */
+const PIECES = 16 * 2 ** 20
 
 /** A file that came and was written to disk whole, but under no name that lasts. */
 export interface Received {
@@ -36,10 +38,12 @@ export class NotTaken extends Error {
  */
 export class ImageFiles {
   readonly #folder: string
+  readonly #pieces: PieceCache
   readonly #random: (bytes: number) => Uint8Array
 
-  constructor(folder: string, random: (bytes: number) => Uint8Array) {
+  constructor(folder: string, random: (bytes: number) => Uint8Array, pieces = new PieceCache(PIECES)) {
     this.#folder = folder
+    this.#pieces = pieces
     this.#random = random
   }
 
@@ -114,9 +118,9 @@ export class ImageFiles {
     return found?.isFile() ? found.size : undefined
   }
 
-  /** The bytes from `start` to `end` inclusive, read as they are asked for. */
-  read(id: string, start: number, end: number): ReadStream {
-    return createReadStream(this.#file(id), { start, end, highWaterMark: READ_AHEAD })
+  /** The bytes from `start` to `end` inclusive of an image of `size` bytes, read as they are asked for. */
+  read(id: string, size: number, start: number, end: number): Readable {
+    return this.#pieces.stream({ path: this.#file(id), tag: id, size }, start, end)
   }
 
   /** Looks at an image's file as at one that comes. */

@@ -181,7 +181,7 @@ export class ImageLibrary {
       size: image.size,
       etag: `"${id}"`,
       modified,
-      open: (start, end) => files.read(id, start, end),
+      open: (start, end) => files.read(id, image.size, start, end),
     }
   }
 

@@ -3,10 +3,10 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HEAP } from '#test/bench/frame'
 import { DaemonHome } from '#test/support/daemon'
-import type { Island } from '#test/support/netns'
+import type { StarEnd } from '#test/support/netns'
 import { placeBehind, type Running } from '#test/support/process'
 
-/** A TFTP server on port 69 of an address of its own. */
+/** A TFTP server at its end of the star. */
 export interface Rival {
   readonly name: string
   readonly address: string
@@ -28,23 +28,23 @@ export function image(bytes: number): Uint8Array {
 }
 
 /** Our daemon as it is installed: every server on, the log at its usual level. */
-export async function startOffhook(island: Island, images: Images): Promise<Rival> {
-  const address = '127.0.0.10'
+export async function startOffhook({ namespace, address, cidr, first, last }: StarEnd, images: Images): Promise<Rival> {
   const home = await DaemonHome.make({
     server: { address },
-    web: { listen: `${address}:8090` },
-    http: { listen: [80, 8080, 8081].map((port) => `${address}:${port}`) },
-    tftp: { listen: `${address}:69` },
-    dhcp: { mode: 'server', listen: `${address}:67`, subnets: [{ name: 'bench', cidr: '127.0.0.0/8' }] },
-    log: { level: 'info' },
+    dhcp: { mode: 'server', subnets: [{ name: 'bench', cidr, pools: [`${first}-${last}`] }] },
   })
   for (const [name, bytes] of Object.entries(images)) await home.addFirmware(name, bytes)
-  const daemon = await home.start(placeBehind('ip', 'netns', 'exec', island.name, 'env', HEAP))
+  const daemon = await home.start(placeBehind('ip', 'netns', 'exec', namespace.name, 'env', HEAP))
   return { name: 'Offhook', address, pid: daemon.pid, windows: true, stop: () => home.close() }
 }
 
 /** Lays the images into `folder` and starts the others on it; `path` is where the unpacked ones are. */
-export async function startPeers(island: Island, images: Images, folder: string, path: string): Promise<Rival[]> {
+export async function startPeers(
+  ends: readonly StarEnd[],
+  images: Images,
+  folder: string,
+  path: string,
+): Promise<Rival[]> {
   await mkdir(folder, { recursive: true })
   for (const [name, bytes] of Object.entries(images)) await writeFile(join(folder, name), bytes)
   const hpa = ['-L', '-s', '-u', 'root', '-a']
@@ -61,22 +61,22 @@ export async function startPeers(island: Island, images: Images, folder: string,
   ]
   const dnsmasq = ['-k', '-C', '/dev/null', '-p', '0', '-u', 'root', '-z', '--enable-tftp', '--tftp-no-fail']
   const many = ['--tftp-max=200', `--tftp-root=${folder}`]
+  const [one, two, three] = ends as readonly [StarEnd, StarEnd, StarEnd]
   return [
-    peer(island, 'tftpd-hpa', '127.0.0.11', join(path, 'usr/sbin/in.tftpd'), (at) => [...hpa, `${at}:69`, folder]),
-    peer(island, 'atftpd', '127.0.0.12', join(path, 'usr/sbin/atftpd'), (at) => [...atftpd, at, folder], true),
-    peer(island, 'dnsmasq', '127.0.0.13', 'dnsmasq', (at) => [...dnsmasq, ...many, '-a', at, '-x', `${folder}.pid`]),
+    peer(one, 'tftpd-hpa', join(path, 'usr/sbin/in.tftpd'), (at) => [...hpa, `${at}:69`, folder]),
+    peer(two, 'atftpd', join(path, 'usr/sbin/atftpd'), (at) => [...atftpd, at, folder], true),
+    peer(three, 'dnsmasq', 'dnsmasq', (at) => [...dnsmasq, ...many, '-a', at, '-x', `${folder}.pid`]),
   ]
 }
 
 function peer(
-  island: Island,
+  { namespace, address }: StarEnd,
   name: string,
-  address: string,
   command: string,
   args: (address: string) => readonly string[],
   windows = false,
 ): Rival {
-  const running: Running = island.start(command, args(address))
+  const running: Running = namespace.start(command, args(address))
   const stop = async () => {
     running.kill('SIGKILL')
     await running.ended.catch(() => {})
