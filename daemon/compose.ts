@@ -32,6 +32,7 @@ import { composePhoneSecrets } from './compose/phone-secrets.ts'
 import { composeSip } from './compose/sip.ts'
 import { composeSnmp } from './compose/snmp.ts'
 import { composeSyslog } from './compose/syslog.ts'
+import { composeTemplates } from './compose/templates.ts'
 import { prepareDataFolder } from './data-folder.ts'
 import { ParameterCatalogue } from './domain/provisioning/parameter.ts'
 import type { Part } from './lifecycle.ts'
@@ -75,6 +76,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     ...{ scopes: people.scopes, directory: phoneLdap, logs: syslog.logs, firmware: firmware.serving, secrets },
   })
   const changes = composeChanges(base, provisioning, recorded.history)
+  const parameters = new Parameters(new ParameterCatalogue(shippedParameters()))
   const dhcp = composeDhcp(base, dhcpLinks)
   const sip = composeSip(base)
   const telling = composeCommands(base, fleet, sip.caller, credentials)
@@ -119,7 +121,8 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       alarms: () => alarms.active(),
       alarmDesk: alarming.desk,
       phoneLogs: syslog.logs,
-      parameters: new Parameters(new ParameterCatalogue(shippedParameters())),
+      parameters,
+      ...composeTemplates(base, provisioning, parameters),
       forwarding: forwarding.port,
       configuration: base.configuration,
       backup: copies.backups,

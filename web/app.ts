@@ -72,6 +72,7 @@ import { phoneLogRoutes } from './pages/phone-log.ts'
 import { shellFragments } from './pages/shell.ts'
 import { signInRoutes } from './pages/sign-in.ts'
 import { taskFragments, taskRoutes } from './pages/tasks.ts'
+import { templateAreaRoutes } from './pages/templates/all.ts'
 import type { WebPort } from './port.ts'
 import { Views } from './views.ts'
 
@@ -185,6 +186,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     ...(directory ? [directoryApiRoutes(directory)] : []),
     ...(phoneLogs ? [phoneLogRoutes(web, phoneLogs), phoneLogsApiRoutes(phoneLogs, commands)] : []),
     ...(parameters ? [parametersApiRoutes(parameters), ...parametersRoutes(web, parameters)] : []),
+    ...templateAreaRoutes(web),
     configurationApiRoutes(web),
     ...(backup ? [backupsApiRoutes(web, backup), backupPages(web, backup)] : []),
     ...(messages ? [logMessageRoutes(web, messages)] : []),

@@ -42,6 +42,7 @@ const STYLES = [
   'dhcp',
   'parameters',
   'changes',
+  'templates',
 ]
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -19,12 +19,14 @@ import type { DhcpDesk } from './ports/dhcp.ts'
 import type { DirectoryPort } from './ports/directory.ts'
 import type { ForwardingPort } from './ports/forwarding.ts'
 import type { JobsPort } from './ports/jobs.ts'
+import type { LevelsPort } from './ports/levels.ts'
 import type { MessageRow } from './ports/messages.ts'
 import type { ParametersPort } from './ports/parameters.ts'
 import type { PeopleFilesPort } from './ports/people-files.ts'
 import type { PhoneLogsPort } from './ports/phone-logs.ts'
 import type { PersonalUrlsPort } from './ports/phone-secrets.ts'
 import type { ScopesPort } from './ports/scopes.ts'
+import type { TemplatesPort } from './ports/templates.ts'
 import type { UsersPort } from './ports/users.ts'
 
 export interface FleetSummary {
@@ -114,6 +116,8 @@ export interface WebPort {
   readonly directory?: DirectoryPort
   readonly commands?: CommandsPort
   readonly changes?: ChangesPort
+  readonly templates?: TemplatesPort
+  readonly levels?: LevelsPort
   readonly approvals?: ApprovalsPort
   readonly jobs?: JobsPort
   readonly personalUrls?: PersonalUrlsPort

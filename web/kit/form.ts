@@ -12,6 +12,8 @@ export interface Option {
 export interface Field {
   /** Also of its errors. */
   readonly name: string
+  /** Of its element, where a page has two forms with fields of the same name; `f-<name>` unless told. */
+  readonly id?: string
   readonly label: string
   /** One sentence below it. */
   readonly hint?: string

@@ -28,6 +28,7 @@ const MENU = [
   {
     heading: 'Provisioning',
     entries: [
+      { id: 'templates', href: '/templates', label: 'Templates', icon: 'note', needs: 'templates' },
       { id: 'parameters', href: '/parameters', label: 'Parameters', icon: 'sliders', needs: 'parameters' },
       { id: 'changes', href: '/changes', label: 'Changes', icon: 'history', needs: 'changes' },
       { id: 'files', href: '/files', label: 'Files', icon: 'files', needs: 'auxiliary' },

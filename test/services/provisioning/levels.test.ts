@@ -52,7 +52,7 @@ test('a value that is called like a secret becomes one, and a form sent twice me
   const first = levels.change('system', { ...NOTHING, values: { DoorPassword: 'open sesame' } }, 0)
   if (first.kind !== 'draft') throw new Error('refused')
   expect(first.draft.changes[0]?.value).toMatchObject({ values: {} })
-  const sealed = first.instead?.['secret-DoorPassword'] ?? ''
+  const sealed = first.instead?.['sealed-DoorPassword'] ?? ''
   const second = levels.change('system', { ...NOTHING, secrets: { DoorPassword: sealed } }, 0)
   expect(draftOf(second).changes).toEqual(first.draft.changes)
 })

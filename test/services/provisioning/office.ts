@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto'
 import { onTestFinished } from 'vitest'
 import { builtInPlaceholders, shippedTemplates } from '#config/templates'
 import { newPhone, newUser, type Phone } from '#daemon/domain/phone'
@@ -6,11 +7,15 @@ import type { LevelSettings } from '#daemon/domain/provisioning/level-settings'
 import type { Draft } from '#daemon/domain/provisioning/revision'
 import { type Scope, SYSTEM } from '#daemon/domain/scope'
 import { FirmwareFiles } from '#daemon/services/firmware/dropped'
+import { ChangeDesk } from '#daemon/services/provisioning/changes/desk'
+import { History } from '#daemon/services/provisioning/changes/history'
+import { Secrecy } from '#daemon/services/provisioning/changes/secrecy'
 import { Programs } from '#daemon/services/provisioning/programs'
 import { Provisioning } from '#daemon/services/provisioning/provisioning'
 import { Levels } from '#daemon/services/provisioning/settings/levels'
 import type { LintText } from '#daemon/services/provisioning/templates/findings'
 import { Templates } from '#daemon/services/provisioning/templates/templates'
+import { Scopes } from '#daemon/services/scopes/scopes'
 import { put } from '#daemon/store/store'
 import { levels as levelsTable, phones, scopes, users } from '#daemon/store/tables'
 import type { Ipv4 } from '#protocols/lib/ipv4'
@@ -59,6 +64,18 @@ export async function office(lint?: LintText) {
   onTestFinished(() => provisioning.stop())
   const templates = new Templates({ store, shipped, programs, provisioning, ...(lint && { lint }) })
   const levels = new Levels({ store, vault, programs, provisioning })
+  const history = new History({ store, now: () => 0, settings: { revisions: 100, days: 30 } })
+  await history.start()
+  onTestFinished(() => history.stop())
+  const open = (sealed: string, place: string) => provisioning.openSecret(sealed, place)
+  const changes = new ChangeDesk({
+    ...{ store, programs, history, announce: () => {} },
+    secrecy: new Secrecy(() => 'test', open),
+    rendererOver: (reader) => provisioning.imagined(reader),
+  })
+  const places = new Scopes({ store, now: () => 0, random: randomBytes, announce: () => {}, networks: [] })
+  await places.start()
+  onTestFinished(() => places.stop())
   /** Makes a draft without looking at it. */
   const make = async (drafted: Drafted) => {
     const { changes } = draftOf(drafted)
@@ -68,7 +85,7 @@ export async function office(lint?: LintText) {
     const record = { values: {}, sealed: {}, lines: '', template: '', ...settings }
     await store.commit([put(levelsTable, key, record)], { durable: true })
   }
-  return { store, vault, provisioning, templates, levels, make, set }
+  return { store, vault, provisioning, templates, levels, make, set, changes, scopes: places }
 }
 
 export function draftOf(drafted: Drafted): Draft {

@@ -23,6 +23,8 @@ export interface Review {
   readonly cancel: string
   /** Where to go when it was saved. */
   readonly done: string
+  /** For forms beyond what others may have: the path must be allowed in `web.uploads`. */
+  readonly multipart?: boolean
   /** Shown above: such as what a linter found. */
   readonly notes?: readonly Note[]
 }
@@ -65,7 +67,7 @@ interface Shown {
 
 /** The page between a form and what it does. */
 function showReview(web: Web, ctx: WebContext, review: Review, preview: Preview, shown: Shown): void {
-  const { section, trail, draft, action, fields, cancel } = review
+  const { section, trail, draft, action, fields, cancel, multipart = false } = review
   const title = preview.changed === 0 ? 'No phone’s file changes' : `${phonesText(preview.changed)} will change`
   const notes = [...(review.notes ?? []), ...preview.notes]
   const stopped = notes.some(({ tone }) => tone === 'error')
@@ -81,13 +83,16 @@ function showReview(web: Web, ctx: WebContext, review: Review, preview: Preview,
       moved: shown.moved ?? false,
       stopped,
       form: form(web, ctx, {
-        ...{ action, cancel, submit: saveLabel(preview) },
+        ...{ action, cancel, multipart, submit: saveLabel(preview) },
         values: { why: shown.why },
         errors: shown.errors ?? [],
         sections: [{ fields: [field] }],
         hidden: { ...fields, hash: preview.hash, step: 'save' },
       }),
-      back: form(web, ctx, { action, sections: [], hidden: { ...fields, step: 'form' }, submit: 'Edit further' }),
+      back: form(web, ctx, {
+        ...{ action, multipart, sections: [], submit: 'Edit further' },
+        hidden: { ...fields, step: 'form' },
+      }),
     },
   })
 }

@@ -71,7 +71,7 @@ export class Levels implements LevelsPort {
       },
       instead: Object.fromEntries(
         Object.entries(settings.sealed).flatMap(([name, sealed]) =>
-          draft.secrets[name] || draft.values[name] ? [[`secret-${name}`, sealed]] : [],
+          draft.secrets[name] || draft.values[name] ? [[`sealed-${name}`, sealed]] : [],
         ),
       ),
     }

@@ -5,10 +5,10 @@ import { namesIn } from '#daemon/domain/provisioning/placeholder'
 import type { Draft, DraftChange } from '#daemon/domain/provisioning/revision'
 import { type MappingRule, TEMPLATE_ID, type Template } from '#daemon/domain/provisioning/template'
 import { SYSTEM } from '#daemon/domain/scope'
+import { Overlay } from '#daemon/services/provisioning/changes/overlay'
 import { MASKED } from '#daemon/services/provisioning/disclosure'
 import type { Programs } from '#daemon/services/provisioning/programs'
 import type { Provisioning } from '#daemon/services/provisioning/provisioning'
-import { withChanges } from '#daemon/services/provisioning/with-changes'
 import { put, remove, type Store } from '#daemon/store/store'
 import { levels, phones, templateMapping, templates } from '#daemon/store/tables'
 import { type Mac, parseMac } from '#protocols/lib/mac'
@@ -87,7 +87,7 @@ export class Templates implements TemplatesPort {
       put(templates, draft.id, draft),
       put(levels, `device/${phone.mac}`, { values: {}, sealed: {}, lines: '', ...own, template: draft.id }),
     ]
-    const thought = provisioning.imagined(withChanges(store, changes))
+    const thought = provisioning.imagined(new Overlay(store, changes))
     const rendered = thought.device(phone.mac, thought.situationOf(phone), MASKED)
     if (rendered.kind === 'none') return undefined
     const { lines, left } = rendered.file
