@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { here, type Place, type Running } from './process.ts'
+import { here, type Running } from './process.ts'
 
 const PROGRAM = join(import.meta.dirname, 'notify-socket.py')
 
@@ -19,10 +19,10 @@ export class NotifySocket {
   }
 
   /** At `path`, or in a folder of its own. */
-  static async open(path?: string, place: Place = here): Promise<NotifySocket> {
+  static async open(path?: string): Promise<NotifySocket> {
     const folder = path === undefined ? await mkdtemp(join(tmpdir(), 'offhook-notify-')) : undefined
     const socket = path ?? join(folder ?? '', 'socket')
-    const running = place.start('python3', ['-u', PROGRAM, socket])
+    const running = here.start('python3', ['-u', PROGRAM, socket])
     await running.output(/^listening$/m)
     return new NotifySocket(socket, running, folder)
   }
