@@ -7,7 +7,8 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['test/**/*.test.ts'],
+    // `npm run proof` adds what is too long, or asks too much of a machine, for every day.
+    include: ['test/**/*.test.ts', ...(process.env.OFFHOOK_LONG ? ['test/**/*.proof.ts'] : [])],
     pool: 'forks',
     testTimeout: 20_000,
     hookTimeout: 60_000,

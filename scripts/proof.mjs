@@ -18,6 +18,11 @@ const PROOFS = {
     tests: ['test/store/corruption.test.ts'],
     environment: { OFFHOOK_TRIALS: '200' },
   },
+  package: {
+    what: 'the package: lintian, installed to purged under an overlay, and under a systemd booted for it',
+    tests: ['test/package'],
+    environment: { OFFHOOK_LONG: '1' },
+  },
 }
 
 const [name = '', ...more] = process.argv.slice(2)
