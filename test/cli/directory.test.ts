@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { expect, onTestFinished, test } from 'vitest'
 import { directoryCommand } from '#daemon/cli/directory'
-import type { CliIo } from '#daemon/cli/io'
 import { offerLocalApi } from '#daemon/cli/local-api'
 import { readPassword } from '#daemon/cli/password'
 import { freshDesk } from '#test/services/directory-desk'
+import { cliIo } from '#test/support/cli'
 import { listen } from '#test/web/client'
 import { MemoryPort } from '#test/web/memory-port'
 
@@ -23,20 +23,7 @@ async function house() {
   await offerLocalApi(folder, { url: `${site.url}/`, token: port.localToken ?? '' })
   const run = async (args: readonly string[], { password = '', terminal = false } = {}) => {
     const said = { out: '', err: '', code: 0 }
-    const io: CliIo = {
-      stdout: (text) => {
-        said.out += text
-      },
-      stderr: (text) => {
-        said.err += text
-      },
-      ...{ terminal, environment: {}, pid: 1, signal: new AbortController().signal },
-      readPassword: async () => password,
-      ...{ onHangup: () => {}, onFault: () => {} },
-      setExitCode: (code) => {
-        said.code = code
-      },
-    }
+    const io = cliIo(said, { terminal, readPassword: async () => password })
     const [name = '', ...rest] = args
     await directoryCommand(io).parseAsync([name, '--data', folder, ...rest], { from: 'user' })
     return said

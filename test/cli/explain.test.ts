@@ -8,8 +8,8 @@ import fc from 'fast-check'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { readCapture } from '#daemon/cli/capture-file'
 import { explainCommand } from '#daemon/cli/explain'
-import type { CliIo } from '#daemon/cli/io'
 import { offerLocalApi } from '#daemon/cli/local-api'
+import { cliIo } from '#test/support/cli'
 import { packetOf } from '#test/support/dhcp-datagram'
 
 const CONFIG = `server: { address: 10.1.0.2 }
@@ -29,26 +29,7 @@ beforeEach(async () => {
 
 async function run(...args: string[]) {
   const said = { out: '', err: '', code: 0 }
-  const io: CliIo = {
-    stdout: (text) => {
-      said.out += text
-    },
-    stderr: (text) => {
-      said.err += text
-    },
-    ...{
-      terminal: false,
-
-      environment: {},
-      pid: 1,
-      signal: new AbortController().signal,
-      onHangup: () => {},
-      onFault: () => {},
-    },
-    setExitCode: (code) => {
-      said.code = code
-    },
-  }
+  const io = cliIo(said)
   const all = ['--config', join(folder, 'offhook.yaml'), '--data', folder, ...args]
   await explainCommand(io).parseAsync(all, { from: 'user' })
   return said

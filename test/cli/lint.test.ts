@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
-import type { CliIo } from '#daemon/cli/io'
 import { lintCommand } from '#daemon/cli/lint'
+import { cliIo } from '#test/support/cli'
 
 let folder: string
 
@@ -21,21 +21,7 @@ async function lintFile(content: string | Uint8Array, ...args: string[]) {
 
 async function run(...args: string[]) {
   const said = { out: '', err: '', code: 0 }
-  const io: CliIo = {
-    stdout: (text) => {
-      said.out += text
-    },
-    stderr: (text) => {
-      said.err += text
-    },
-    ...{ terminal: false, environment: {}, pid: 1, signal: new AbortController().signal },
-    monotonicMicros: () => 0n,
-    setExitCode: (code) => {
-      said.code = code
-    },
-    onHangup: () => {},
-    onFault: () => {},
-  }
+  const io = cliIo(said)
   await lintCommand(io).parseAsync(args, { from: 'user' })
   return said
 }

@@ -2,11 +2,11 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { CliIo } from '#daemon/cli/io'
 import { offerLocalApi } from '#daemon/cli/local-api'
 import { exportConfigurationCommand, migrateCommand } from '#daemon/cli/migrate'
 import { unzip } from '#daemon/services/archive/zip'
 import { incumbentExport } from '#test/services/archive/incumbent'
+import { cliIo } from '#test/support/cli'
 import { freshFolder, startWhole } from '#test/support/offhook'
 
 const YAML = `
@@ -28,20 +28,7 @@ async function house() {
   await offerLocalApi(data, { url, token: whole.offhook.localToken })
   const run = async (name: 'migrate' | 'export-configuration', args: readonly string[]) => {
     const said = { out: '', err: '', code: 0 }
-    const io: CliIo = {
-      stdout: (text) => {
-        said.out += text
-      },
-      stderr: (text) => {
-        said.err += text
-      },
-      ...{ terminal: false, environment: {}, pid: 1, signal: new AbortController().signal },
-      readPassword: async () => '',
-      ...{ onHangup: () => {}, onFault: () => {} },
-      setExitCode: (code) => {
-        said.code = code
-      },
-    }
+    const io = cliIo(said)
     const command = name === 'migrate' ? migrateCommand(io) : exportConfigurationCommand(io)
     await command.parseAsync(['--data', data, ...args], { from: 'user' })
     return said
