@@ -116,6 +116,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       approvals,
       ...{ jobs: working.jobs, devices: working.devices },
       archive: composeArchive(base, people, provisioning.provisioning, recorded.history),
+      firmware: firmware.desk,
       directory: directory.desk,
       servers: () => serving().map((server) => ({ name: server.name, health: server.health() })),
       alarms: () => alarms.active(),

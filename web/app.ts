@@ -17,6 +17,7 @@ import { dhcpApiRoutes } from './api/dhcp.ts'
 import { dhcpDeskApiRoutes } from './api/dhcp-desk.ts'
 import { directoryApiRoutes } from './api/directory.ts'
 import { filesApiRoutes } from './api/files.ts'
+import { firmwareApiRoutes } from './api/firmware.ts'
 import { forwardingApiRoutes } from './api/forwarding.ts'
 import { jobsApiRoutes } from './api/jobs.ts'
 import { peopleApiRoutes } from './api/people.ts'
@@ -35,6 +36,7 @@ import { TimeFormat } from './format.ts'
 import { errorPages } from './http/errors.ts'
 import { securityHeaders } from './http/headers.ts'
 import { healthEndpoints } from './http/health.ts'
+import { bodyPatience } from './http/patience.ts'
 import { Flashes } from './kit/flash.ts'
 import { Tasks } from './kit/tasks.ts'
 import { Uploads } from './kit/upload.ts'
@@ -56,6 +58,7 @@ import { devicesFragments, devicesRoutes } from './pages/devices.ts'
 import { dhcpRoutes } from './pages/dhcp/routes.ts'
 import { directoryRoutes } from './pages/directory/routes.ts'
 import { filesRoutes } from './pages/files/files.ts'
+import { firmwareRoutes } from './pages/firmware/routes.ts'
 import { forwardingFragments } from './pages/forwarding/list.ts'
 import { forwardingRoutes } from './pages/forwarding/routes.ts'
 import { jobFragments, jobRoutes } from './pages/jobs/job.ts'
@@ -116,6 +119,7 @@ export function createApp(port: WebPort, options: AppOptions = {}): WebApp {
   koa.on('error', (error: NodeJS.ErrnoException) => {
     if (!CLIENT_LEFT.has(error.code ?? '')) web.onFault(error)
   })
+  koa.use(bodyPatience())
   koa.use(errorPages(web))
   koa.use(securityHeaders(options.secure ?? false))
   koa.use(healthEndpoints(port, SELF))
@@ -156,6 +160,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     parameters,
     personalUrls,
     auxiliary,
+    firmware,
   } = web.port
   return [
     signInRoutes(web),
@@ -182,6 +187,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     ...(auxiliary ? [filesApiRoutes(web, auxiliary), filesRoutes(web, auxiliary)] : []),
     ...(personalUrls ? [personalUrlRoutes(web, personalUrls), personalUrlApiRoutes(web, personalUrls)] : []),
     ...(changes ? [...changesRoutes(web, changes), changesApiRoutes(changes)] : []),
+    ...(firmware && scopes ? [firmwareApiRoutes(firmware, scopes), ...firmwareRoutes(web, firmware, scopes)] : []),
     ...(commands ? [commandRoutes(web, commands), commandsApiRoutes(commands)] : []),
     ...(directory ? [directoryApiRoutes(directory)] : []),
     ...(phoneLogs ? [phoneLogRoutes(web, phoneLogs), phoneLogsApiRoutes(phoneLogs, commands)] : []),

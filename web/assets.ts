@@ -39,6 +39,7 @@ const STYLES = [
   'approvals',
   'jobs',
   'backup',
+  'firmware',
   'dhcp',
   'parameters',
   'changes',

@@ -20,6 +20,8 @@ export interface WebState {
   local?: boolean
   /** Of a form with files. */
   files?: UploadedFiles
+  /** When the request's body must have come. */
+  deadline?: NodeJS.Timeout
 }
 
 /** Koa's context with nothing untyped added to it. */

@@ -17,6 +17,7 @@ import type { ConfigurationPort } from './ports/configuration.ts'
 import type { DevicesPort } from './ports/devices.ts'
 import type { DhcpDesk } from './ports/dhcp.ts'
 import type { DirectoryPort } from './ports/directory.ts'
+import type { FirmwarePort } from './ports/firmware.ts'
 import type { ForwardingPort } from './ports/forwarding.ts'
 import type { JobsPort } from './ports/jobs.ts'
 import type { LevelsPort } from './ports/levels.ts'
@@ -124,6 +125,7 @@ export interface WebPort {
   readonly auxiliary?: AuxiliaryPort
   readonly parameters?: ParametersPort
   readonly devices?: DevicesPort
+  readonly firmware?: FirmwarePort
   servers(): readonly ServerRow[]
   alarms(): readonly Alarm[]
   /** Absent until their services offer them; their pages are then missing, too. */

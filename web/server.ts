@@ -92,7 +92,8 @@ export class WebServer implements ProtocolServer {
 const PATIENCE = {
   headersTimeout: 10_000,
   connectionsCheckingInterval: 5000,
-  requestTimeout: 30_000,
+  // Each route has its own patience with bodies: http/patience.
+  requestTimeout: 0,
   keepAliveTimeout: 5000,
   maxHeaderSize: 16_384,
 } as const

@@ -25,8 +25,8 @@ export function withdrawLocalApi(folder: string): Promise<void> {
 
 export interface Call {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  /** Sent as JSON, or as it is. */
-  readonly body?: object | Uint8Array
+  /** Sent as JSON, or as it is; a stream as it comes. */
+  readonly body?: object | Uint8Array | ReadableStream<Uint8Array>
   readonly accept?: string
   /** Of a body that is sent as it is; by default CSV. */
   readonly type?: string
@@ -54,9 +54,14 @@ export async function callDaemon(folder: string, path: string, call: Call = {}):
     signal = AbortSignal.timeout(PATIENCE),
   } = call
   const isFile = body instanceof Uint8Array
-  const type = body && { 'Content-Type': isFile ? fileType : 'application/json' }
+  const isStream = body instanceof ReadableStream
+  const sent = isStream ? 'application/octet-stream' : isFile ? fileType : 'application/json'
+  const type = body && { 'Content-Type': sent }
   const headers = { Authorization: `Bearer ${api.token}`, Accept: accept, ...type }
-  const content = body && { body: isFile ? Uint8Array.from(body) : JSON.stringify(body) }
+  const content = body && {
+    body: isStream ? body : isFile ? Uint8Array.from(body) : JSON.stringify(body),
+    ...(isStream && { duplex: 'half' as const }),
+  }
   return fetch(`${api.url}${path}`, { method, headers, signal, ...content }).catch((error) => {
     // Who was killed left the file behind; a refused connection says that nobody is there any more.
     const refused = (error as { cause?: { code?: string } }).cause?.code === 'ECONNREFUSED'

@@ -9,6 +9,7 @@ import { dhcpCommand } from './dhcp.ts'
 import { directoryCommand } from './directory.ts'
 import { USAGE } from './exit-codes.ts'
 import { explainCommand } from './explain.ts'
+import { firmwareCommand } from './firmware.ts'
 import type { CliIo } from './io.ts'
 import { jobCommand } from './job.ts'
 import { leasesCommand } from './leases.ts'
@@ -53,6 +54,7 @@ export function offhookProgram(io: CliIo): Command {
     .addCommand(backupCommand(io))
     .addCommand(restoreCommand(io))
     .addCommand(supportBundleCommand(io))
+    .addCommand(firmwareCommand(io))
     .addCommand(completionCommand(io))
 }
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Part } from '#daemon/lifecycle'
 import { Choices } from '#daemon/services/firmware/choices'
+import { FirmwareDesk } from '#daemon/services/firmware/desk'
 import { FirmwareFiles } from '#daemon/services/firmware/dropped'
 import { ImageFiles } from '#daemon/services/firmware/image-files'
 import { ImageLibrary } from '#daemon/services/firmware/library'
@@ -29,6 +30,7 @@ export function composeFirmware({ config, configuration, store, now, announce }:
   const addresses = new PhonesByAddress()
   const serving = new FirmwareServing({ store, library, choices, dropped, places, addresses, identify, now })
   const wanted = new Wanted({ library, choices, serving, dropped }, now)
+  const desk = new FirmwareDesk({ store, library, choices, dropped, serving, places, mostBytes })
   configuration.follow('firmware', () => () => {}) // asked for anew each time
   const part: Part = {
     name: 'firmware',
@@ -42,5 +44,5 @@ export function composeFirmware({ config, configuration, store, now, announce }:
       choices.stop()
     },
   }
-  return { parts: [part], prepare: () => files.prepare(), library, choices, dropped, serving, wanted }
+  return { parts: [part], prepare: () => files.prepare(), desk, serving, wanted }
 }

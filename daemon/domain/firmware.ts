@@ -81,6 +81,8 @@ export interface ChosenFirmware {
   readonly source: string
   /** When it was chosen, in milliseconds since the epoch; 0 for a pin. */
   readonly at: number
+  /** Of the choice that decided (`choiceKey`); absent for a pin. */
+  readonly key?: string
 }
 
 /**
@@ -93,15 +95,18 @@ export function chooseFirmware(
   pin?: string,
 ): ChosenFirmware | undefined {
   if (pin !== undefined) return { image: pin, from: 'pin', source: 'kept on it by a rollout', at: 0 }
-  const own = mac && choices.get(choiceKey(model, mac))
-  if (own) return { image: own.image, from: 'device', source: 'chosen for this phone', at: own.at }
-  for (const scope of path.toReversed()) {
-    const choice = scope.id === SYSTEM.id ? undefined : choices.get(choiceKey(model, scope.id))
-    if (!choice) continue
-    return { image: choice.image, from: 'scope', source: `chosen for ${scope.kind} ${scope.name}`, at: choice.at }
+  const found = (where: string, from: ChosenFirmware['from'], source: string): ChosenFirmware | undefined => {
+    const key = choiceKey(model, where)
+    const choice = choices.get(key)
+    return choice && { image: choice.image, from, source, at: choice.at, key }
   }
-  const everywhere = choices.get(choiceKey(model, SYSTEM.id))
-  return everywhere && { image: everywhere.image, from: 'system', source: `chosen for all ${model}`, at: everywhere.at }
+  const own = mac && found(mac, 'device', 'chosen for this phone')
+  if (own) return own
+  for (const { id, kind, name } of path.toReversed()) {
+    const near = id === SYSTEM.id ? undefined : found(id, 'scope', `chosen for ${kind} ${name}`)
+    if (near) return near
+  }
+  return found(SYSTEM.id, 'system', `chosen for all ${model}`)
 }
 
 /** Whether a choice is for one phone: its MAC. */

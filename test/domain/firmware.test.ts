@@ -33,10 +33,10 @@ describe('which image a phone gets', () => {
     const all = [everywhere, forRegion, forSite, forPhone]
     const told = [4, 3, 2, 1].map((count) => chooseFirmware(indexChoices(all.slice(0, count)), asker))
     expect(told).toEqual([
-      { image: 'd', from: 'device', source: 'chosen for this phone', at: 5 },
-      { image: 'c', from: 'scope', source: 'chosen for site Berlin', at: 5 },
-      { image: 'b', from: 'scope', source: 'chosen for region Germany', at: 5 },
-      { image: 'a', from: 'system', source: 'chosen for all 440HD', at: 5 },
+      { image: 'd', from: 'device', source: 'chosen for this phone', at: 5, key: `440HD ${mac}` },
+      { image: 'c', from: 'scope', source: 'chosen for site Berlin', at: 5, key: '440HD sitexxx' },
+      { image: 'b', from: 'scope', source: 'chosen for region Germany', at: 5, key: '440HD regionx' },
+      { image: 'a', from: 'system', source: 'chosen for all 440HD', at: 5, key: '440HD system' },
     ])
     expect(chooseFirmware(indexChoices([]), asker)).toBeUndefined()
   })

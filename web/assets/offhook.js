@@ -131,3 +131,65 @@ for (const button of document.querySelectorAll('button[data-copy]')) {
     announcer.textContent = button.textContent
   })
 }
+
+/**
+ * Sends a form with a large file and says how far it is; without scripts the browser does so in its own way.
+ * @param {HTMLFormElement} form
+ */
+function sendWithProgress(form) {
+  const button = form.querySelector('button[type=submit]')
+  const box = document.createElement('p')
+  const bar = document.createElement('progress')
+  const words = document.createElement('span')
+  box.className = 'upload-progress'
+  box.append(bar, words)
+  bar.setAttribute('aria-label', 'Sent')
+  const request = new XMLHttpRequest()
+  const stop = (text) => {
+    box.remove()
+    button.disabled = false
+    announcer.textContent = text
+  }
+  request.upload.addEventListener('progress', ({ loaded, total }) => {
+    bar.max = total
+    bar.value = loaded
+    const share = Math.floor((100 * loaded) / total)
+    words.textContent = share < 100 ? `${share} % sent` : 'Sent. It is being looked at …'
+    if (share % 25 === 0) announcer.textContent = words.textContent
+  })
+  request.addEventListener('load', () => {
+    const next = request.getResponseHeader('X-Go-On')
+    if (next) return location.assign(next)
+    stop('The file was not taken.')
+    const page = new DOMParser().parseFromString(request.responseText, 'text/html')
+    const main = page.getElementById('main')
+    if (!main) return location.reload()
+    document.getElementById('main').replaceWith(main)
+    followUploads()
+    showUsedFields()
+    main.querySelector('[autofocus]')?.focus()
+  })
+  request.addEventListener('error', () => {
+    stop('')
+    words.textContent = 'The connection was lost before all of it was sent. Nothing was kept; try again.'
+    box.className = 'upload-progress field-error'
+    box.replaceChildren(words)
+    button.before(box)
+  })
+  request.open('POST', form.action)
+  request.setRequestHeader('X-Upload', '1')
+  request.send(new FormData(form))
+  for (const old of form.querySelectorAll('.upload-progress')) old.remove()
+  button.disabled = true
+  button.before(box)
+}
+
+function followUploads() {
+  for (const form of document.querySelectorAll('form[data-progress]')) {
+    form.addEventListener('submit', (event) => {
+      event.preventDefault()
+      sendWithProgress(form)
+    })
+  }
+}
+followUploads()

@@ -24,6 +24,7 @@ const LOCAL_WHOLE = [
     '/api/v1/changes',
     '/api/v1/backups',
     '/api/v1/archive',
+    '/api/v1/firmware',
   ],
   '/api/v1/files',
   ...['/api/v1/templates', '/api/v1/template-mapping', '/api/v1/levels'],

@@ -36,6 +36,12 @@ export function goOn(
   tone?: Tone,
 ): void {
   if (text !== undefined) web.flashes.put(ctx, text, tone)
+  if (ctx.get('X-Upload') !== '') {
+    // A script sent it, and would fetch the page itself before the browser does.
+    ctx.set('X-Go-On', href)
+    ctx.status = 204
+    return
+  }
   ctx.redirect(href)
   ctx.status = 303
 }

@@ -77,6 +77,8 @@ export interface FormOptions {
   readonly hidden?: Values
   /** For files: the path must be allowed in `web.uploads`. */
   readonly multipart?: boolean
+  /** With scripts, says how much of its files has been sent. */
+  readonly progress?: boolean
   /** Fields side by side where there is room. */
   readonly twoColumns?: boolean
   readonly actions?: readonly Action[]

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Readable } from 'node:stream'
 import busboy from 'busboy'
 import type { Middleware } from 'koa'
 import type { FormGuard } from '#web/auth/forms'
 import type { NoExtras, WebContext, WebState } from '#web/context'
+import { takeTime } from '#web/http/patience'
 import { Problem } from '#web/http/problem'
 
 export interface UploadedFile {
@@ -11,11 +13,27 @@ export interface UploadedFile {
   readonly bytes: Buffer
 }
 
+/** Takes a file as it comes, without holding it: the fields before it, what the browser calls it, its bytes. */
+export type Taker = (
+  ctx: WebContext,
+  fields: Readonly<Record<string, string>>,
+  name: string,
+  bytes: AsyncIterable<Uint8Array>,
+) => Promise<void>
+
+interface Allowed {
+  /** Bytes of all parts together. */
+  readonly most: () => number
+  readonly take?: Taker
+}
+
 export type UploadedFiles = ReadonlyMap<string, UploadedFile>
 
 /** Uploads received at a time; each may hold its route's bytes in memory. */
 const AT_ONCE = 3
 const MOST_FIELDS = 50
+/** Bytes of a field beside a file of any length. */
+const SHORT_FIELD = 64 * 1024
 const LONGEST_NAME = 200
 /** Bytes within which the token must have come. */
 const BEFORE_TOKEN = 128 * 1024
@@ -30,7 +48,7 @@ export function fileOf(ctx: WebContext, field: string): UploadedFile | undefined
  * form's first part, and is checked before a byte of any other is kept.
  */
 export class Uploads {
-  readonly #most = new Map<string, number>()
+  readonly #allowed = new Map<string, Allowed>()
   readonly #forms: FormGuard
   #running = 0
 
@@ -40,20 +58,30 @@ export class Uploads {
 
   /** Lets a path take files; `most` bytes for all parts together. */
   allow(path: string, most: number): void {
-    this.#most.set(path, most)
+    this.#allowed.set(path, { most: () => most })
+  }
+
+  /**
+   * Lets a path take a file of any length, which must be the form's last part. `take` gets it as it comes; the route
+   * runs once that is over.
+   */
+  stream(path: string, most: () => number, take: Taker): void {
+    this.#allowed.set(path, { most, take })
   }
 
   /** Comes before the form guard, which sees the fields as those of any form. */
   middleware(): Middleware<WebState, NoExtras> {
     return async (ctx, next) => {
       if (ctx.method !== 'POST' || !ctx.is('multipart/form-data')) return next()
-      const most = this.#most.get(ctx.path)
-      if (most === undefined) throw new Problem(415, 'This address takes no files.')
+      const allowed = this.#allowed.get(ctx.path)
+      if (!allowed) throw new Problem(415, 'This address takes no files.')
+      const most = allowed.most()
+      if (allowed.take) takeTime(ctx)
       if ((ctx.request.length ?? 0) > most) throw tooLong(most)
       if (this.#running >= AT_ONCE) throw new Problem(503, 'Others are uploading files just now. Try again soon.')
       this.#running++
       try {
-        await this.#receive(ctx, most)
+        await this.#receive(ctx, most, allowed.take)
       } finally {
         this.#running--
         // What is left of a refused form is read and forgotten, so that the browser gets to see the answer.
@@ -64,13 +92,20 @@ export class Uploads {
     }
   }
 
-  #receive(ctx: WebContext, most: number): Promise<void> {
+  #receive(ctx: WebContext, most: number, taker?: Taker): Promise<void> {
     const fields: Record<string, string> = Object.create(null)
     const files = new Map<string, UploadedFile>()
     return new Promise((resolve, reject) => {
-      const parser = parserFor(ctx, most)
+      const parser = parserFor(ctx, most, taker ? SHORT_FIELD : most + 1)
       let trusted = false
       let left = most
+      let taking: Promise<void> | undefined
+      let file: Readable | undefined
+      const over = () => {
+        ctx.request.body = fields
+        ctx.state.files = files
+        resolve()
+      }
       const take = (size: number) => {
         left -= size
         if (left < 0) reject(tooLong(most))
@@ -91,6 +126,13 @@ export class Uploads {
       })
       parser.on('file', (field, stream, { filename }) => {
         if (!trusted) reject(new Problem(403, 'The form does not begin with its token.'))
+        if (taker && trusted) {
+          taking = taker(ctx, { ...fields }, (filename ?? '').slice(0, LONGEST_NAME), stream)
+          file = stream
+          // Not all of it was wanted: the form goes no further.
+          taking.then(() => stream.readableEnded || over(), reject)
+          return
+        }
         const chunks: Buffer[] = []
         stream.on('data', (chunk: Buffer) => trusted && take(chunk.length) && chunks.push(chunk))
         stream.on('end', () => {
@@ -103,7 +145,9 @@ export class Uploads {
       }
       parser.on('error', () => reject(new Problem(400, 'The form is damaged: it may have been cut off on its way.')))
       ctx.req.once('close', () => {
-        if (!ctx.req.complete) reject(new Problem(400, 'The form was cut off on its way.'))
+        if (ctx.req.complete) return
+        file?.destroy(Object.assign(new Error('the form was cut off'), { code: 'ECONNRESET' }))
+        reject(new Problem(400, 'The form was cut off on its way.'))
       })
       let seen = 0
       ctx.req.on('data', ({ length }: Buffer) => {
@@ -111,23 +155,22 @@ export class Uploads {
         if (!trusted && seen > BEFORE_TOKEN) reject(new Problem(403, 'The form does not begin with its token.'))
       })
       parser.on('close', () => {
-        ctx.request.body = fields
-        ctx.state.files = files
-        resolve()
+        if (taking) taking.then(over, reject)
+        else over()
       })
       ctx.req.pipe(parser)
     })
   }
 }
 
-function parserFor(ctx: WebContext, most: number): busboy.Busboy {
+function parserFor(ctx: WebContext, most: number, fieldSize: number): busboy.Busboy {
   try {
     return busboy({
       headers: ctx.req.headers,
       defParamCharset: 'utf8',
       limits: {
         fileSize: most + 1,
-        fieldSize: most + 1,
+        fieldSize,
         files: 1,
         fields: MOST_FIELDS,
         parts: MOST_FIELDS + 1,

@@ -15,6 +15,7 @@ const MENU = [
       { id: 'devices', href: '/devices', label: 'Devices', icon: 'phone' },
       { id: 'approvals', href: '/approvals', label: 'Approvals', icon: 'ok', needs: 'approvals' },
       { id: 'jobs', href: '/jobs', label: 'Jobs', icon: 'jobs', needs: 'jobs' },
+      { id: 'firmware', href: '/firmware', label: 'Firmware', icon: 'chip', needs: 'firmware' },
     ],
   },
   {

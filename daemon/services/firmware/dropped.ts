@@ -3,6 +3,7 @@ import { lstat, mkdir, open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { imageVersion } from '#daemon/vendors/audiocodes/firmware-image'
 import type { FileAnswer } from '#protocols/provisioning/port'
+import type { FolderImage } from '#web/ports/firmware'
 import { PieceCache } from './piece-cache.ts'
 import type { FirmwareRequest, FirmwareSource } from './source.ts'
 
@@ -17,18 +18,6 @@ const SMALL = 64 * 1024
 const MOST_KEPT = 32
 /** Bytes of larger files that are kept, where nobody says otherwise. */
 const PIECES = 16 * 2 ** 20
-
-/** An image that somebody laid into the folder. */
-export interface DroppedImage {
-  /** As the file is named. */
-  readonly model: string
-  /** In bytes. */
-  readonly size: number
-  /** As its header says; empty when it does not. */
-  readonly version: string
-  /** Milliseconds since the epoch. */
-  readonly since: number
-}
 
 interface Found {
   readonly size: number
@@ -67,7 +56,7 @@ export class FirmwareFiles implements FirmwareSource {
   }
 
   /** Undefined when there is none. */
-  async image(asked: string): Promise<DroppedImage | undefined> {
+  async image(asked: string): Promise<FolderImage | undefined> {
     const model = asked.toUpperCase()
     const found = await this.#stat(model)
     if (!found) return undefined
@@ -79,7 +68,7 @@ export class FirmwareFiles implements FirmwareSource {
   }
 
   /** All of them, by model. */
-  async list(): Promise<DroppedImage[]> {
+  async list(): Promise<FolderImage[]> {
     const names = await readdir(this.#folder).catch((): string[] => [])
     const models = names.filter((name) => name.endsWith('.img') && MODEL.test(name.slice(0, -4)))
     for (const model of this.#versions.keys()) if (!models.includes(`${model}.img`)) this.#versions.delete(model)

@@ -24,7 +24,7 @@ export interface Received {
 /** Why a file was not taken; `message` is for the one who sent it. */
 export class NotTaken extends Error {
   override readonly name = 'NotTaken'
-  readonly why: 'too large' | 'no room' | 'cut off'
+  readonly why: 'too large' | 'no room' | 'busy' | 'cut off'
 
   constructor(why: NotTaken['why'], message: string) {
     super(message)

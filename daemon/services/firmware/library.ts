@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Readable } from 'node:stream'
 import type { Firmware } from '#daemon/domain/firmware'
 import type { Announce } from '#daemon/messages'
 import { put, remove, type Store, type Stored } from '#daemon/store/store'
@@ -25,9 +26,7 @@ export interface LibraryOptions {
   readonly mostBytes: () => number
 }
 
-export interface NewImage extends Statement {
-  readonly description: string
-}
+type NewImage = Statement & { readonly description: string }
 
 /** Firmware images: their files, and what is known of them. Each is a record of its own, under the hash of its bytes. */
 export class ImageLibrary {
@@ -85,7 +84,7 @@ export class ImageLibrary {
   /** Writes a file that comes to disk. Throws NotTaken; what it gives must be kept or dropped. */
   async receive(source: AsyncIterable<Uint8Array>): Promise<Received> {
     if (this.#receiving >= AT_ONCE)
-      throw new NotTaken('no room', 'Others are uploading firmware just now. Try again soon.')
+      throw new NotTaken('busy', 'Others are uploading firmware just now. Try again soon.')
     this.#receiving++
     try {
       return await this.#options.files.receive(source, this.#options.mostBytes())
@@ -183,6 +182,12 @@ export class ImageLibrary {
       modified,
       open: (start, end) => files.read(id, image.size, start, end),
     }
+  }
+
+  /** As people download it. */
+  async download(id: string): Promise<{ readonly size: number; readonly bytes: () => Readable } | undefined> {
+    const resource = await this.resource(id, new Date(0))
+    return resource && { size: resource.size, bytes: () => this.#options.files.read(id, resource.size, 0, resource.size - 1) }
   }
 
   #problems(description: string): FieldError[] {

@@ -2,8 +2,9 @@
 import { choiceKey } from '#daemon/domain/firmware'
 import type { Phone } from '#daemon/domain/phone'
 import { SYSTEM } from '#daemon/domain/scope'
+import type { FolderImage } from '#web/ports/firmware'
 import type { Choices } from './choices.ts'
-import type { DroppedImage, FirmwareFiles } from './dropped.ts'
+import type { FirmwareFiles } from './dropped.ts'
 import type { ImageLibrary } from './library.ts'
 import type { FirmwareServing } from './serving.ts'
 
@@ -17,7 +18,7 @@ export class Wanted {
   readonly #serving: FirmwareServing
   readonly #dropped: FirmwareFiles
   readonly #now: () => number
-  #seen: { readonly at: number; readonly images: Promise<ReadonlyMap<string, DroppedImage>> } | undefined
+  #seen: { readonly at: number; readonly images: Promise<ReadonlyMap<string, FolderImage>> } | undefined
 
   constructor(
     {
@@ -54,7 +55,7 @@ export class Wanted {
     return choice ? this.#library.get(choice.image) !== undefined : (await this.#folder()).has(model)
   }
 
-  #folder(): Promise<ReadonlyMap<string, DroppedImage>> {
+  #folder(): Promise<ReadonlyMap<string, FolderImage>> {
     const now = this.#now()
     if (!this.#seen || now - this.#seen.at > LOOK_AGAIN || now < this.#seen.at) {
       const images = this.#dropped.list().then((all) => new Map(all.map((image) => [image.model, image])))

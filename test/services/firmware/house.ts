@@ -7,6 +7,7 @@ import { onTestFinished } from 'vitest'
 import { newPhone, type Phone } from '#daemon/domain/phone'
 import { type Scope, SYSTEM } from '#daemon/domain/scope'
 import { Choices } from '#daemon/services/firmware/choices'
+import { FirmwareDesk } from '#daemon/services/firmware/desk'
 import { FirmwareFiles } from '#daemon/services/firmware/dropped'
 import { ImageFiles } from '#daemon/services/firmware/image-files'
 import { ImageLibrary } from '#daemon/services/firmware/library'
@@ -63,6 +64,7 @@ export async function firmwareHouse(given: { folder?: string; store?: Store; mos
   choices.start()
   addresses.start(store)
   const serving = new FirmwareServing({ store, library, choices, dropped, places, addresses, identify, now })
+  const desk = new FirmwareDesk({ store, library, choices, dropped, serving, places, mostBytes })
   const wanted = new Wanted({ library, choices, serving, dropped }, now)
   onTestFinished(() => {
     addresses.stop()
@@ -83,7 +85,22 @@ export async function firmwareHouse(given: { folder?: string; store?: Store; mos
     const phone = { ...newPhone(mac, clock.now), model: '440HD', ...change }
     await store.commit([put(phones, mac, phone)], { durable: false })
   }
-  return { folder, store, clock, announced, library, choices, dropped, serving, wanted, places, add, addPhone, files }
+  return {
+    desk,
+    folder,
+    store,
+    clock,
+    announced,
+    library,
+    choices,
+    dropped,
+    serving,
+    wanted,
+    places,
+    add,
+    addPhone,
+    files,
+  }
 }
 
 export async function freshFolder(): Promise<string> {

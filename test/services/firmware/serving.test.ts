@@ -142,7 +142,7 @@ describe('how it is served', () => {
     const get = (...args: string[]) =>
       here.must('curl', ['-sS', '--max-time', '10', '-o', out, '-w', '%{http_code}', ...args, `${url}/440HD.img`])
     expect(await get()).toBe('200')
-    expect(await readFile(out)).toEqual(whole)
+    expect(whole.equals(await readFile(out))).toBe(true)
     expect(await get('-r', '0-111')).toBe('206')
     expect(await readFile(out)).toEqual(whole.subarray(0, 112))
     expect(await get('-r', '-500')).toBe('206')
@@ -177,7 +177,7 @@ describe('how it is served', () => {
     await addPhone(MAC, { address: '127.0.0.1' })
     const out = join(await freshFolder(), 'got')
     await here.must('curl', ['-sS', '--max-time', '10', '-o', out, `tftp://127.0.0.1:${tftpPort}/440HD.img`])
-    expect(await readFile(out)).toEqual(await readFile(join(folder, `${two.id}.img`)))
+    expect((await readFile(out)).equals(await readFile(join(folder, `${two.id}.img`)))).toBe(true)
   })
 
   test('a phone that reads the header and hangs up costs nothing more', async () => {
