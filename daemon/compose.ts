@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto'
+import { networkInterfaces } from 'node:os'
 import type { Logger } from 'pino'
 import { shippedParameters } from '#config/catalogue'
 import type { Config } from '#config/schema'
@@ -35,12 +36,13 @@ import { composeSyslog } from './compose/syslog.ts'
 import { composeTemplates } from './compose/templates.ts'
 import { prepareDataFolder } from './data-folder.ts'
 import { ParameterCatalogue } from './domain/provisioning/parameter.ts'
-import type { Part } from './lifecycle.ts'
+import { type Part, partOf } from './lifecycle.ts'
 import { messageRows } from './message-catalogue.ts'
 import { createMetrics } from './metrics.ts'
 import { readings } from './readings.ts'
 import { Accounts } from './services/accounts.ts'
 import { Parameters } from './services/parameters.ts'
+import { AddressWatch } from './services/watch/address-watch.ts'
 import { localTimeZone } from './settings.ts'
 import { supervise } from './supervisor.ts'
 import { vaultKey } from './vault-key.ts'
@@ -179,9 +181,18 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     http,
     copies,
   ].flatMap(({ parts }) => parts)
+  const reach = new AddressWatch({ alarms, servers: () => serving().map(listening), present: presentAddresses })
   const supervised = fixed.map((server) => supervise(server, alarms, announce))
-  const parts: Part[] = [data, ...services, dhcp.switched, ...supervised]
+  const parts: Part[] = [data, ...services, dhcp.switched, ...supervised, partOf('addresses', reach)]
   return { parts, serving, configuration: base.configuration, auxiliary, accounts, announce, alarms, localToken }
+}
+
+function listening(server: ProtocolServer): { readonly name: string; readonly addresses: readonly string[] } {
+  return { name: server.name, addresses: server.health().endpoints.map(({ address }) => address) }
+}
+
+function presentAddresses(): ReadonlySet<string> {
+  return new Set(Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)))
 }
 
 export type Offhook = ReturnType<typeof compose>

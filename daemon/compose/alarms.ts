@@ -87,7 +87,10 @@ export function composeAlarms(
     async start() {
       await look()
       timer = setInterval(() => void look().catch(onFault), TICK_MS)
-      watching = setInterval(() => void silence.look().catch(onFault), LOOK_MS)
+      watching = setInterval(() => {
+        void silence.look().catch(onFault)
+        void self.lookAtStore().catch(onFault)
+      }, LOOK_MS)
     },
     async stop() {
       clearInterval(timer)

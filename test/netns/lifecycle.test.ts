@@ -188,6 +188,32 @@ describe('a server that loses its socket later', () => {
     },
   )
 
+  it.each([
+    ['sip', '-u'],
+    ['snmp', '-u'],
+    ['syslog', '-u'],
+    ['syslog', '-t'],
+    ['ldap', '-t'],
+  ])('%s, socket of ss %s: is started again alone', async (server, kind) => {
+    const listen = '127.0.0.1:0'
+    await home.configure({
+      ...LOOPBACK,
+      ...{ sip: { enabled: true, listen }, syslog: { enabled: true, listen: '127.0.0.1:5514' } },
+      ...{ ldap: { enabled: true, listen, anonymous: true }, web: { listen: '127.0.0.1:8090' } },
+      snmp: { agent: { enabled: true, listen, communities: ['for-the-test'] } },
+    })
+    const daemon = await home.start(island)
+    const { port } = daemon.endpoint(server)
+    await island.must('ss', ['-K', kind, ...(kind === '-t' ? ['-l'] : ['-a']), 'sport', '=', `:${port}`])
+    await daemon.logged({ id: 'server.lost', server })
+    await report(daemon, 'started', island)
+    await daemon.logged({ id: 'alarm.cleared' })
+    expect(await ready(daemon)).toBe('200')
+    const lost = daemon.log().filter(({ id }) => id === 'server.lost')
+    expect(lost.map((line) => line.server)).toEqual([server])
+    await daemon.stop()
+  })
+
   it('waits for its port as long as another program has it, is not ready meanwhile, and says so', async () => {
     await home.configure(withListen('tftp', '127.0.0.1:6969'))
     const daemon = await home.start(island)

@@ -41,7 +41,7 @@ export class SelfWatch {
 
   async look(): Promise<void> {
     await this.#disk()
-    await this.#store()
+    await this.lookAtStore()
     await this.#certificates()
   }
 
@@ -69,7 +69,8 @@ export class SelfWatch {
     })
   }
 
-  async #store(): Promise<void> {
+  /** Costs nothing, so it may be asked for often. */
+  async lookAtStore(): Promise<void> {
     const { alarms, storeTrouble } = this.#options
     const trouble = storeTrouble()
     const isThere = alarms.isThere(`${STORE}@store`)
