@@ -126,7 +126,9 @@ function sourceView({ fleet, alarmDesk }: WebPort, source: string): { where: str
   return { where: (phone && userText(phone)) || formatMac(mac), href: `/devices/${mac}` }
 }
 
-const SERVER_NAMES: Readonly<Record<string, string>> = { dhcp: 'DHCP', tftp: 'TFTP', http: 'HTTP', web: 'Web' }
+const SERVER_NAMES: Readonly<Record<string, string>> = {
+  ...{ dhcp: 'DHCP', tftp: 'TFTP', http: 'HTTP', ldap: 'LDAP', sip: 'SIP', snmp: 'SNMP', syslog: 'Syslog', web: 'Web' },
+}
 
 function serverView({ name, health }: ServerRow): object {
   return {
