@@ -74,7 +74,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const secrets = composePhoneSecrets(base)
   const firmware = composeFirmware(base, people.scopes)
   const { phoneLdap } = directory
-  const { files, auxiliary, ...provisioning } = composeFiles(base, {
+  const { files, auxiliary, pinned, ...provisioning } = composeFiles(base, {
     ...{ scopes: people.scopes, directory: phoneLdap, logs: syslog.logs, firmware: firmware.serving, secrets },
   })
   const changes = composeChanges(base, provisioning, recorded.history)
@@ -114,6 +114,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       commands: telling.commands,
       personalUrls: secrets.urls,
       auxiliary,
+      pinned,
       changes: changes.desk,
       approvals,
       ...{ jobs: working.jobs, devices: working.devices },
@@ -184,7 +185,17 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const reach = new AddressWatch({ alarms, servers: () => serving().map(listening), present: presentAddresses })
   const supervised = fixed.map((server) => supervise(server, alarms, announce))
   const parts: Part[] = [data, ...services, dhcp.switched, ...supervised, partOf('addresses', reach)]
-  return { parts, serving, configuration: base.configuration, auxiliary, accounts, announce, alarms, localToken }
+  return {
+    parts,
+    serving,
+    configuration: base.configuration,
+    auxiliary,
+    pinned,
+    accounts,
+    announce,
+    alarms,
+    localToken,
+  }
 }
 
 function listening(server: ProtocolServer): { readonly name: string; readonly addresses: readonly string[] } {

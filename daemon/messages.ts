@@ -154,6 +154,18 @@ export const messages = {
     remedy:
       'If it is the phone: see its page, where it can be given a new personal address, and the settings below provisioning. If not, somebody is trying hardware addresses.',
   },
+  'pinned.added': {
+    level: 'info',
+    text: 'a file was pinned to a phone',
+    meaning: 'The phone `mac` is given this file as somebody (`by`) uploaded it, instead of what would be made for it.',
+    remedy: NOTHING,
+  },
+  'pinned.removed': {
+    level: 'info',
+    text: 'a pinned file was let go',
+    meaning: 'The phone `mac` is given what its template and settings make again.',
+    remedy: NOTHING,
+  },
   'file.added': {
     level: 'info',
     text: 'an auxiliary file was added',

@@ -23,6 +23,7 @@ import { jobsApiRoutes } from './api/jobs.ts'
 import { peopleApiRoutes } from './api/people.ts'
 import { personalUrlApiRoutes } from './api/personal-url.ts'
 import { phoneLogsApiRoutes } from './api/phone-logs.ts'
+import { pinnedApiRoutes } from './api/pinned.ts'
 import { parametersApiRoutes } from './api/provisioning-parameters.ts'
 import { apiRoutes } from './api/routes.ts'
 import { scopesApiRoutes } from './api/scopes.ts'
@@ -58,6 +59,7 @@ import { devicesFragments, devicesRoutes } from './pages/devices.ts'
 import { dhcpRoutes } from './pages/dhcp/routes.ts'
 import { directoryRoutes } from './pages/directory/routes.ts'
 import { filesRoutes } from './pages/files/files.ts'
+import { pinnedRoutes } from './pages/files/pinned.ts'
 import { firmwareRoutes } from './pages/firmware/routes.ts'
 import { forwardingFragments } from './pages/forwarding/list.ts'
 import { forwardingRoutes } from './pages/forwarding/routes.ts'
@@ -161,6 +163,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     personalUrls,
     auxiliary,
     firmware,
+    pinned,
   } = web.port
   return [
     signInRoutes(web),
@@ -184,6 +187,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     ...(jobs
       ? [jobNewRoutes(web, jobs), jobListRoutes(web, jobs), jobRoutes(web, jobs), jobsApiRoutes(jobs, web.port)]
       : []),
+    ...(pinned ? [pinnedApiRoutes(pinned), pinnedRoutes(web, pinned)] : []),
     ...(auxiliary ? [filesApiRoutes(web, auxiliary), filesRoutes(web, auxiliary)] : []),
     ...(personalUrls ? [personalUrlRoutes(web, personalUrls), personalUrlApiRoutes(web, personalUrls)] : []),
     ...(changes ? [...changesRoutes(web, changes), changesApiRoutes(changes)] : []),

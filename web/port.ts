@@ -26,6 +26,7 @@ import type { ParametersPort } from './ports/parameters.ts'
 import type { PeopleFilesPort } from './ports/people-files.ts'
 import type { PhoneLogsPort } from './ports/phone-logs.ts'
 import type { PersonalUrlsPort } from './ports/phone-secrets.ts'
+import type { PinnedPort } from './ports/pinned.ts'
 import type { ScopesPort } from './ports/scopes.ts'
 import type { TemplatesPort } from './ports/templates.ts'
 import type { UsersPort } from './ports/users.ts'
@@ -123,6 +124,7 @@ export interface WebPort {
   readonly jobs?: JobsPort
   readonly personalUrls?: PersonalUrlsPort
   readonly auxiliary?: AuxiliaryPort
+  readonly pinned?: PinnedPort
   readonly parameters?: ParametersPort
   readonly devices?: DevicesPort
   readonly firmware?: FirmwarePort

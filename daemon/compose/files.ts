@@ -8,6 +8,7 @@ import { AuxiliaryServing } from '#daemon/services/auxiliary/serving'
 import type { PhoneSettings } from '#daemon/services/directory/phone-settings'
 import type { FirmwareSource } from '#daemon/services/firmware/source'
 import type { PhoneLogs } from '#daemon/services/phone-logs/phone-logs'
+import { PinnedFiles } from '#daemon/services/pinned-files'
 import { Programs } from '#daemon/services/provisioning/programs'
 import { Provisioning } from '#daemon/services/provisioning/provisioning'
 import type { Scopes } from '#daemon/services/scopes/scopes'
@@ -38,6 +39,7 @@ export function composeFiles(
     ...{ store, vault, now, announce, random: randomBytes },
     folder: join(config.data.folder, 'files'),
   })
+  const pinned = new PinnedFiles({ store, vault, now, announce, folder: join(config.data.folder, 'pinned') })
   const provisioning: Provisioning = new Provisioning({
     ...{ store, vault, now, identify, firmware, directory },
     programs,
@@ -51,6 +53,7 @@ export function composeFiles(
     },
     serverAddress: config.server.address,
     access: secrets.access,
+    pinned,
     auxiliary: { fileFor: (request, asker) => serving.fileFor(request, asker) },
     accountPassword: secrets.account.accountPassword,
     get openPassword() {
@@ -64,6 +67,10 @@ export function composeFiles(
   const levelsOf = (mac: Mac) => provisioning.renderer.levelsOf(mac)
   const serving = new AuxiliaryServing({ store, files: auxiliary, access, levelsOf })
   configuration.onReload('phones’ files', () => provisioning.renderer.forget())
-  const parts = [partOf('provisioning', provisioning), partOf('auxiliary files', auxiliary)]
-  return { parts, provisioning, programs, auxiliary, files: filesOf(provisioning) }
+  const parts = [
+    partOf('provisioning', provisioning),
+    partOf('auxiliary files', auxiliary),
+    partOf('pinned files', pinned),
+  ]
+  return { parts, provisioning, programs, auxiliary, pinned, files: filesOf(provisioning) }
 }

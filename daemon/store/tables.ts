@@ -15,6 +15,7 @@ import type { Maintenance } from '#daemon/domain/maintenance'
 import type { Phone, User } from '#daemon/domain/phone'
 import type { StoredPhoneLdap } from '#daemon/domain/phone-ldap'
 import type { PhoneSecrets } from '#daemon/domain/phone-secrets'
+import type { PinnedFile } from '#daemon/domain/pinned'
 import type { LevelSettings } from '#daemon/domain/provisioning/level-settings'
 import type { StoredRevision } from '#daemon/domain/provisioning/revision'
 import type { Template, TemplateMapping } from '#daemon/domain/provisioning/template'
@@ -85,3 +86,5 @@ export const revisions: Table<StoredRevision> = { name: 'revisions' }
 export const auxiliaryFiles: Table<AuxiliaryFile> = { name: 'auxiliaryFiles' }
 /** Which of them each level has, keyed by `LevelKey`. */
 export const levelFiles: Table<LevelFiles> = { name: 'levelFiles' }
+/** Files that single phones are given as they were uploaded, keyed `<mac>.cfg` or `<mac>.cfx`. */
+export const pinnedFiles: Table<PinnedFile> = { name: 'pinnedFiles' }

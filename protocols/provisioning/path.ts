@@ -117,6 +117,8 @@ function fileIn(folder: Folder, file: string): FileRequest | undefined {
   switch (file.slice(-4).toLowerCase()) {
     case '.img':
       return imageNamed(stem, folder)
+    case '.cfx':
+      return encryptedFile(stem, folder)
     case '.cfg':
       break
     default:
@@ -127,6 +129,11 @@ function fileIn(folder: Folder, file: string): FileRequest | undefined {
   const mac = parseMac(stem)
   if (mac) return { kind: 'device-config', mac, ...folder }
   return SHARED_PART.test(file) ? { kind: 'global-config', name: file, ...scope } : undefined
+}
+
+function encryptedFile(stem: string, folder: Folder): FileRequest | undefined {
+  const mac = folder.mac ? undefined : parseMac(stem)
+  return mac && { kind: 'device-config', mac, encrypted: true, ...folder }
 }
 
 function imageNamed(stem: string, folder: Folder): FileRequest | undefined {

@@ -18,7 +18,8 @@ export type FileRequest = Asked & { readonly scope?: NamedScope; readonly token?
 type Asked =
   /** The well-known first file that option 160 names; carries no secret. */
   | { readonly kind: 'bootstrap' }
-  | { readonly kind: 'device-config'; readonly mac: Mac; readonly model?: string }
+  /** `encrypted`: `<MAC>.cfx`, which only its maker's tools and the phone can read. */
+  | { readonly kind: 'device-config'; readonly mac: Mac; readonly model?: string; readonly encrypted?: boolean }
   /** A template's shared part, included by device files. */
   | { readonly kind: 'global-config'; readonly name: string }
   /**

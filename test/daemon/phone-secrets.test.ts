@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Secrets of the whole product, asked for with curl, wget and tftp from a phone's own address and from others.
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { newPhone, newUser, sipPasswordPlace } from '#daemon/domain/phone'
@@ -148,6 +149,48 @@ test('auxiliary files: certificates for all, a private key for the phone that it
   expect((await curl(keyUrl, HOME)).stdout).toMatch(/403$/)
   const token = /t\/([\w-]+)\//.exec(keyUrl)?.[1] ?? 'none'
   for (const secret of [token, key.split('\n')[1] ?? 'none']) expect(log.join('\n').includes(secret)).toBe(false)
+}, 20_000)
+
+test('a pinned file is given byte for byte to the phone itself, by HTTP; others learn nothing secret of it', async () => {
+  const folder = await furnished()
+  const { endpoints, offhook, log } = await startWhole(YAML, folder)
+  const port = endpoints('http')[0]?.port
+  const cfg = Buffer.from('\ufeff; ä own file\r\nsystem/type = 440HD\r\nsystem/password={"VGhpcw=="}\r\nx/y=1')
+  const cfx = randomBytes(5_000)
+  expect((await offhook.pinned.pin(`${mac}.cfg`, cfg, 'anna')).kind).toBe('saved')
+  expect((await offhook.pinned.pin('00:90:8F:12:34:56.CFX', cfx, 'anna')).kind).toBe('saved')
+  const get = async (name: string, from: string) => {
+    const into = join(folder, 'fetched')
+    const url = `http://127.0.0.1:${port}/configfiles/${name}`
+    const code = await here.must('curl', ['-sS', '--interface', from, '-o', into, '-w', '%{http_code}', url])
+    return { code, bytes: await readFile(into) }
+  }
+  expect((await get(`${mac}.cfg`, HOME)).bytes.equals(cfg)).toBe(true)
+  expect((await get(`${mac.toUpperCase()}.cfx`, HOME)).bytes.equals(cfx)).toBe(true)
+  const stranger = await get(`${mac}.cfg`, ATTACKER)
+  expect(stranger.bytes.toString()).toBe('\ufeff; ä own file\r\nsystem/type = 440HD\r\nx/y=1')
+  expect((await get(`${mac}.cfx`, ATTACKER)).code).toBe('403')
+  expect((await get('00908f654321.cfx', ATTACKER)).code).toBe('404')
+  const kept = await readFile(join(folder, 'data', 'pinned', `${mac}.cfg`), 'latin1')
+  expect(kept).not.toContain('VGhpcw')
+  expect((await stat(join(folder, 'data', 'pinned', `${mac}.cfx`))).mode & 0o777).toBe(0o600)
+  expect(log.join('\n')).not.toContain('VGhpcw')
+
+  await offhook.pinned.unpin(mac, 'cfg', 'anna')
+  expect((await get(`${mac}.cfg`, HOME)).bytes.toString()).toContain(SIP)
+  const refused = [
+    ['00908f12345.cfg', 'a=b', 'called after its phone'],
+    [`../${mac}.cfg`, 'a=b', 'called after its phone'],
+    [`${mac}.cfg`, 'system/type=420HD', 'the phone is a 440HD'],
+    [`${mac}.cfg`, 'nothing', 'no line such as'],
+    [`${mac}.cfg`, Buffer.from([0xff, 0x00]), 'not text in UTF-8'],
+    [`${mac}.cfx`, Buffer.alloc(256 * 1024 + 1), 'larger than 256 KB'],
+    [`${mac}.cfx`, '', 'empty'],
+  ] as const
+  for (const [name, content, why] of refused) {
+    const answer = await offhook.pinned.pin(name, Buffer.from(content), 'anna')
+    expect(answer).toMatchObject({ kind: 'refused', errors: [{ message: expect.stringContaining(why) }] })
+  }
 }, 20_000)
 
 test('neither the token nor the password is in clear on disk, timelines included', async () => {

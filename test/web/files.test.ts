@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AuxiliaryFiles } from '#daemon/services/auxiliary/files'
+import { PersonalUrls } from '#daemon/services/phone-secrets/personal-urls'
+import { PinnedFiles } from '#daemon/services/pinned-files'
 import { freshCertificate } from '#test/protocols/ldap/certificate'
 import { freshFolder } from '#test/support/offhook'
 import { freshStore } from '#test/support/store'
@@ -13,7 +15,7 @@ import { MemoryPort, mac, phone } from './memory-port.ts'
 const MAC = mac('00908f123456')
 const LOCAL = { Authorization: 'Bearer a-local-token' }
 
-let port: MemoryPort & { auxiliary?: AuxiliaryFiles }
+let port: MemoryPort & { auxiliary?: AuxiliaryFiles; pinned?: PinnedFiles; personalUrls?: PersonalUrls }
 let files: AuxiliaryFiles
 let site: Site
 let visitor: Visitor
@@ -26,6 +28,11 @@ beforeEach(async () => {
   })
   await files.start()
   port.auxiliary = files
+  const shared = { store: await freshStore(), vault: unlockedVault(), now: () => port.clock }
+  const pinned = new PinnedFiles({ ...shared, folder: join(await freshFolder(), 'pinned'), announce: () => {} })
+  await pinned.start()
+  port.pinned = pinned
+  port.personalUrls = new PersonalUrls({ ...shared, random: randomBytes })
   port.fleet.put(phone(MAC))
   site = await listen(port)
   visitor = await signedIn(site)
@@ -95,6 +102,29 @@ test('a browser uploads a file; a wrong one says why beside its field', async ()
   const wrong = await upload('people.xml', '<a>')
   expect([wrong.status, await wrong.text()]).toEqual([422, expect.stringContaining('no well-formed XML')])
   expect(files.list()).toHaveLength(1)
+})
+
+test('a file is pinned to a phone, marked on its page, and let go', async () => {
+  expect(await visitor.page('/pinned')).toContain('No file is pinned')
+  const [, csrf = ''] = /name="csrf" value="([^"]*)"/.exec(await visitor.page('/pinned/upload')) ?? []
+  const upload = (name: string) => {
+    const parts = new FormData()
+    parts.append('csrf', csrf)
+    parts.append('file', new Blob(['a/b=1']), name)
+    return visitor.upload('/pinned/upload', parts)
+  }
+  expect((await upload('phone.cfg')).status).toBe(422)
+  expect(location(await upload(`${MAC}.cfg`))).toBe('/pinned')
+  expect(await visitor.page('/pinned')).toContain(`${MAC}.cfg`)
+  expect(await visitor.page(`/devices/${MAC}`)).toContain('not what its template and settings make')
+  const api = `${site.url}/api/v1/pinned`
+  expect(await (await fetch(api, { headers: LOCAL })).json()).toMatchObject({ rows: [{ mac: MAC, ending: 'cfg' }] })
+  const put = await fetch(`${api}/${MAC}.cfx`, { method: 'PUT', body: 'bytes', headers: LOCAL })
+  expect([put.status, await put.json()]).toMatchObject([200, { ending: 'cfx', by: 'command line' }])
+  expect((await fetch(`${api}/${MAC}.cfx`, { method: 'DELETE', headers: LOCAL })).status).toBe(204)
+  expect((await fetch(`${api}/${MAC}.cfx`, { method: 'DELETE', headers: LOCAL })).status).toBe(404)
+  await visitor.submit(`/pinned/${MAC}.cfg/remove`, `/pinned/${MAC}.cfg/remove`)
+  expect(port.pinned?.list()).toEqual([])
 })
 
 test('a program uploads, assigns and removes; a private key never comes back', async () => {

@@ -80,7 +80,10 @@ export function deviceFragments(port: WebPort, views: Views, time: TimeFormat): 
         if (!phone || !port.personalUrls) return ''
         const now = port.now()
         const view = personalUrlView(port.personalUrls.of(mac), phone.approval, time, now)
-        return views.render('fragments/device-secrets', view)
+        const pinned = (port.pinned?.of(mac) ?? []).map(({ ending, at, by }) => ({
+          ...{ name: `${mac}.${ending}`, by, at: time.moment(at, now) },
+        }))
+        return views.render('fragments/device-secrets', { ...view, pinned })
       },
     },
     'device-facts': part('device-facts', (device, now) => factsView(device, port, time, now)),

@@ -33,6 +33,7 @@ const MENU = [
       { id: 'parameters', href: '/parameters', label: 'Parameters', icon: 'sliders', needs: 'parameters' },
       { id: 'changes', href: '/changes', label: 'Changes', icon: 'history', needs: 'changes' },
       { id: 'files', href: '/files', label: 'Files', icon: 'files', needs: 'auxiliary' },
+      { id: 'pinned', href: '/pinned', label: 'Pinned files', icon: 'pin', needs: 'pinned' },
     ],
   },
   {

@@ -38,8 +38,14 @@ export class PhoneAccess {
     this.#options = options
   }
 
-  /** `token` as the request has it. `busy`: too many guesses come from there, and nobody has proved anything. */
-  async judge(mac: Mac, phone: Phone | undefined, token: string | undefined, asker: Asker): Promise<Access | 'busy'> {
+  /** `token` as the request has it; without `mayOffer` the file cannot hold a new one. `busy`: too many guesses come from there, and nobody has proved anything. */
+  async judge(
+    mac: Mac,
+    phone: Phone | undefined,
+    token: string | undefined,
+    asker: Asker,
+    mayOffer = true,
+  ): Promise<Access | 'busy'> {
     const { urls, home, guesses, rules } = this.#options
     const address = peerAddress(asker.peer.address)
     const certified = certifiedMac(asker.clientName) === mac
@@ -56,7 +62,7 @@ export class PhoneAccess {
       return { level: trust.level }
     }
     if (right) await this.#taken(mac)
-    if (!trust.offer) return { level: 'secrets' }
+    if (!trust.offer || (!mayOffer && !right)) return { level: 'secrets' }
     return { level: 'secrets', token: right ? token : await urls.offer(mac) }
   }
 

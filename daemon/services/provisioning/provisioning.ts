@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { type PinnedFile, pinnedKey } from '#daemon/domain/pinned'
 import { textOf, withLines } from '#daemon/domain/provisioning/device-file'
 import { resolve } from '#daemon/domain/provisioning/placeholder'
 import type { AuxiliaryServing } from '#daemon/services/auxiliary/serving'
 import type { FirmwareSource } from '#daemon/services/firmware/source'
 import type { Access, PhoneAccess } from '#daemon/services/phone-secrets/access'
+import type { PinnedFiles } from '#daemon/services/pinned-files'
 import { type Vault, VaultError } from '#daemon/services/vault'
 import type { Store } from '#daemon/store/store'
 import { levels, phoneLdap, phones, scopes, templateMapping, templates } from '#daemon/store/tables'
@@ -15,6 +17,7 @@ import { type Ipv4, peerAddress } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
 import type { Asker, FileAnswer, FileRequest, ProvisioningPort } from '#protocols/provisioning/port'
 import { type Disclosure, opened, WITHOUT_SECRETS, WITHOUT_USER } from './disclosure.ts'
+import { withoutPasswords } from './passwords.ts'
 import { type Reader, Renderer, type RendererOptions } from './renderer.ts'
 import { TextResources } from './text-resource.ts'
 
@@ -27,6 +30,8 @@ export interface ProvisioningOptions extends RendererOptions {
   readonly access?: Pick<PhoneAccess, 'judge'>
   /** Directories, ring tones, certificates and keys. */
   readonly auxiliary?: Pick<AuxiliaryServing, 'fileFor'>
+  /** Files that were uploaded for single phones. */
+  readonly pinned?: Pick<PinnedFiles, 'get' | 'bytes'>
   /** The password in the well-known first file; only ever one that everybody knows. */
   readonly openPassword?: string | undefined
   /** Last changes to a phone's own file, e.g. while its log is collected. */
@@ -126,8 +131,15 @@ export class Provisioning implements ProvisioningPort {
   async #deviceConfig(request: DeviceRequest, asker: Asker): Promise<FileAnswer> {
     const { mac, model: askedModel, scope, token } = request
     const { store, identify, amend, ports, access: judge } = this.#options
-    const access = await judge?.judge(mac, store.get(phones, mac)?.value, token, asker)
+    const ending = request.encrypted ? 'cfx' : 'cfg'
+    const pinned = this.#options.pinned?.get(mac, ending)
+    const access = await judge?.judge(mac, store.get(phones, mac)?.value, token, asker, pinned === undefined)
     if (access === 'busy') return refuse(503, 'too many files of other phones are asked for from there')
+    if (pinned) {
+      const answer = await this.#pinned(pinned, access?.level ?? 'names')
+      if (answer) return answer
+    }
+    if (ending === 'cfx') return refuse(404, `no encrypted file is pinned to ${mac}`)
     const phone = store.get(phones, mac)?.value
     const claimed = identify(asker.userAgent === undefined ? { mac } : { mac, userAgent: asker.userAgent })
     const situation = {
@@ -147,6 +159,27 @@ export class Provisioning implements ProvisioningPort {
       own.map((url) => `provisioning/configuration/url=${url}`),
     )
     return this.#text(`device ${mac} ${level}`, amend?.(mac, text, server) ?? text, level === 'secrets')
+  }
+
+  /**
+   * Byte for byte to the phone itself. Others get a `.cfg` without its passwords; of what they may not know at all, and of
+   * what nobody here can read, nothing.
+   */
+  async #pinned(file: PinnedFile, level: Access['level']): Promise<FileAnswer | undefined> {
+    const key = pinnedKey(file)
+    if (level !== 'secrets' && file.ending === 'cfx') return refuse(403, `${key} goes to the phone itself only`)
+    if (level === 'nothing') return undefined
+    const bytes = await this.#options.pinned?.bytes(file)
+    if (!bytes) return refuse(503, `the pinned file ${key} cannot be read: pin it again`)
+    if (level === 'names') return this.#text(`pinned ${key}`, withoutPasswords(bytes.toString('utf8')))
+    return {
+      kind: 'file',
+      resource: {
+        contentType: file.ending === 'cfx' ? 'application/octet-stream' : 'text/plain; charset=utf-8',
+        ...{ size: bytes.length, etag: `"${file.hash.slice(0, 32)}"`, modified: new Date(file.at), confidential: true },
+        open: (start, end) => bytes.subarray(start, end + 1),
+      },
+    }
   }
 
   /** One that was sealed with another key, or for another place, is left out: somebody has to enter it again. */

@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fileLines } from '#daemon/domain/auxiliary'
 import type { Phone, User } from '#daemon/domain/phone'
-import { isSecretSetting } from '#daemon/domain/phone-secrets'
 import { placementOf } from '#daemon/domain/placement'
-import {
-  type Addition,
-  deviceFile,
-  type FileLine,
-  settingOf,
-  sharedText,
-} from '#daemon/domain/provisioning/device-file'
+import { type Addition, deviceFile, type FileLine, sharedText } from '#daemon/domain/provisioning/device-file'
 import type { Program } from '#daemon/domain/provisioning/language'
 import type { LevelKey, LevelSettings } from '#daemon/domain/provisioning/level-settings'
 import type { Layer } from '#daemon/domain/provisioning/placeholder'
@@ -39,6 +32,7 @@ import { Clocks } from './clocks.ts'
 import { type Disclosure, WITHOUT_SECRETS } from './disclosure.ts'
 import { accountLayer, deviceLayer, factsLayer, filesLayer, settingsLayer, systemLayer, userLayer } from './layers.ts'
 import { levelAdditions } from './level-additions.ts'
+import { isPassword, withoutPasswords } from './passwords.ts'
 import type {
   Basis,
   NoFile,
@@ -225,9 +219,7 @@ export class Renderer {
 
   /** Passwords that somebody wrote into a template go into the phones' own files instead. */
   #sharedText(template: Template, layers: readonly Layer[]): string {
-    const text = sharedText(this.#options.programs.of(template.global), layers, (part) => this.partOf(part))
-    const lines = text.split('\n')
-    return lines.some(isPassword) ? lines.filter((line) => !isPassword(line)).join('\n') : text
+    return withoutPasswords(sharedText(this.#options.programs.of(template.global), layers, (part) => this.partOf(part)))
   }
 
   templateOfShared(name: string): Template | undefined {
@@ -383,10 +375,4 @@ export class Renderer {
     this.#shared.set(key, lines)
     return lines
   }
-}
-
-/** A line that sets a password, however it got there. */
-export function isPassword(line: string): boolean {
-  const setting = line.includes('=') ? settingOf(line) : undefined
-  return setting !== undefined && setting.value !== '' && isSecretSetting(setting.key)
 }

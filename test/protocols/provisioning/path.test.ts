@@ -45,6 +45,7 @@ describe('names that phones ask for', () => {
       '/ipp/tenant/x/440HD_GLOBAL.cfg',
       { kind: 'global-config', name: '440HD_GLOBAL.cfg', scope: { kind: 'tenant', name: 'x' } },
     ],
+    ['/configfiles/00908F123456.CFX', { ...device, encrypted: true }],
     ['/440HD_global.cfg', { kind: 'global-config', name: '440HD_global.cfg' }],
     ['/configfiles/t/abcdefghijklmnop-_123456/00908F123456.cfg', { ...device, token: 'abcdefghijklmnop-_123456' }],
     ['/configfiles/T/abcdefghijklmnop//00908F123456.cfg', { ...device, token: 'abcdefghijklmnop' }],

@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto'
 import { type LevelKey, type LevelSettings, secretPlace } from '#daemon/domain/provisioning/level-settings'
 import { type Disclosure, MASK } from '#daemon/services/provisioning/disclosure'
-import { isPassword } from '#daemon/services/provisioning/renderer'
+import { isPassword } from '#daemon/services/provisioning/passwords'
 import { levels } from '#daemon/store/tables'
 
 // A secret becomes the mask and a tag between two characters that no text has a use for. The tag is a keyed digest, so
