@@ -131,6 +131,12 @@ function alarmsView({ alarmDesk }: WebPort, mac: Mac, time: TimeFormat, now: num
 }
 
 /** Empty values are left out by the template. */
+/** Which image it gets when it starts, and on whose word. */
+function chosenText(chosen: ReturnType<NonNullable<WebPort['firmware']>['chosen']>): string {
+  if (!chosen) return ''
+  return `${chosen.version || 'an image without a version'}, ${chosen.source}`
+}
+
 function factsView({ phone, user, lease }: DeviceDetail, port: WebPort, time: TimeFormat, now: number): object {
   return {
     ...belongingView(phone, port),
@@ -140,6 +146,7 @@ function factsView({ phone, user, lease }: DeviceDetail, port: WebPort, time: Ti
       { label: 'Vendor', text: phone.vendor },
       { label: 'Model', text: phone.model },
       { label: 'Firmware', text: phone.firmware, mono: true },
+      { label: 'Should run', text: chosenText(port.firmware?.chosen(phone)) },
       { label: 'Address, as it says', text: phone.address, mono: true },
       { label: 'Address, as seen here', text: phone.externalAddress, mono: true },
       { label: 'Subnet mask', text: phone.subnet, mono: true },

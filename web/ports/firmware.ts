@@ -111,8 +111,8 @@ export interface FirmwarePort {
   choices(): readonly FirmwareChoice[]
   /** Images that were laid into the folder. */
   folder(): Promise<readonly FolderImage[]>
-  /** What a phone gets and why; undefined when nothing is chosen for its model. */
-  chosen(phone: Phone): ChosenFirmware | undefined
+  /** What a phone gets and why; undefined when nothing is chosen for its model. `version` is empty for one that is gone. */
+  chosen(phone: Phone): (ChosenFirmware & { readonly version: string }) | undefined
   /** Bytes of a file. */
   readonly mostBytes: number
   /** Takes a file as it comes; of one that is not taken nothing is left. */

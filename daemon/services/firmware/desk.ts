@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createReadStream } from 'node:fs'
-import {
-  type ChosenFirmware,
-  choiceKey,
-  compareVersions,
-  type Firmware,
-  type FirmwareChoice,
-  phoneOf,
-} from '#daemon/domain/firmware'
+import { choiceKey, compareVersions, type Firmware, type FirmwareChoice, phoneOf } from '#daemon/domain/firmware'
 import type { Phone } from '#daemon/domain/phone'
 import { SYSTEM } from '#daemon/domain/scope'
 import type { Store, Stored } from '#daemon/store/store'
@@ -115,8 +108,10 @@ export class FirmwareDesk implements FirmwarePort {
     return this.#options.dropped.list()
   }
 
-  chosen({ mac, model }: Phone): ChosenFirmware | undefined {
-    return this.#options.serving.choose(mac, model)
+  chosen({ mac, model }: Phone): ReturnType<FirmwarePort['chosen']> {
+    const { serving, library } = this.#options
+    const chosen = serving.choose(mac, model)
+    return chosen && { ...chosen, version: library.get(chosen.image)?.value.version ?? '' }
   }
 
   async add(source: AsyncIterable<Uint8Array>, said: NewFirmware, by: Actor): Promise<Added> {
@@ -246,7 +241,7 @@ export class FirmwareDesk implements FirmwarePort {
     const { store, library } = this.#options
     return survey({
       phones: Array.from(store.entries(phones), ({ value }) => value),
-      choose: (phone) => this.chosen(phone),
+      choose: ({ mac, model }) => this.#options.serving.choose(mac, model),
       versionOf: (image) => (library.isLost(image) ? undefined : library.get(image)?.value.version),
       folder,
     })

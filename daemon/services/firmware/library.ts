@@ -187,7 +187,12 @@ export class ImageLibrary {
   /** As people download it. */
   async download(id: string): Promise<{ readonly size: number; readonly bytes: () => Readable } | undefined> {
     const resource = await this.resource(id, new Date(0))
-    return resource && { size: resource.size, bytes: () => this.#options.files.read(id, resource.size, 0, resource.size - 1) }
+    return (
+      resource && {
+        size: resource.size,
+        bytes: () => this.#options.files.read(id, resource.size, 0, resource.size - 1),
+      }
+    )
   }
 
   #problems(description: string): FieldError[] {

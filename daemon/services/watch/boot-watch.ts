@@ -129,7 +129,7 @@ export class BootWatch {
       this.#raiser.raise({
         ...{ name: MISSING, source: `firmware/${model}`, severity: 'warning', remoteHost: exchange.peer.address },
         ...{ eventType: 'processingError', probableCause: PROBABLE_CAUSE.underlyingResourceUnavailable },
-        description: `Phones ask for ${model}.img, and no image is chosen for them.`,
+        description: `Phones ask for ${model}.img and get none: no image is chosen for them, or its file is lost.`,
         remedy: `Upload an image for ${model} under Firmware and choose it, or take the firmware URL from these phones’ configuration.`,
       })
       return
