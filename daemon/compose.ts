@@ -17,7 +17,7 @@ import { composeAlarms } from './compose/alarms.ts'
 import { composeApprovals } from './compose/approvals.ts'
 import { composeArchive } from './compose/archive.ts'
 import { composeBackup } from './compose/backup.ts'
-import { composeChanges, composeHistory } from './compose/changes.ts'
+import { composeChanges, composeHistory, composeServed } from './compose/changes.ts'
 import { composeCommands } from './compose/commands.ts'
 import { composeDhcp } from './compose/dhcp.ts'
 import { composeDirectory } from './compose/directory.ts'
@@ -77,6 +77,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const { files, auxiliary, pinned, ...provisioning } = composeFiles(base, {
     ...{ scopes: people.scopes, directory: phoneLdap, logs: syslog.logs, firmware: firmware.serving, secrets },
   })
+  const served = composeServed(base, { ...provisioning, pinned, firmware, history: recorded.history })
   const changes = composeChanges(base, provisioning, recorded.history)
   const parameters = new Parameters(new ParameterCatalogue(shippedParameters()))
   const dhcp = composeDhcp(base, dhcpLinks)
@@ -115,7 +116,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       personalUrls: secrets.urls,
       auxiliary,
       pinned,
-      changes: changes.desk,
+      ...{ changes: changes.desk, served: served.desk },
       approvals,
       ...{ jobs: working.jobs, devices: working.devices },
       archive: composeArchive(base, people, provisioning.provisioning, recorded.history),
@@ -172,6 +173,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     phones,
     firmware,
     provisioning,
+    served,
     secrets,
     dhcp,
     directory,

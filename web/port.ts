@@ -28,6 +28,7 @@ import type { PhoneLogsPort } from './ports/phone-logs.ts'
 import type { PersonalUrlsPort } from './ports/phone-secrets.ts'
 import type { PinnedPort } from './ports/pinned.ts'
 import type { ScopesPort } from './ports/scopes.ts'
+import type { ServedPort } from './ports/served.ts'
 import type { TemplatesPort } from './ports/templates.ts'
 import type { UsersPort } from './ports/users.ts'
 
@@ -118,6 +119,7 @@ export interface WebPort {
   readonly directory?: DirectoryPort
   readonly commands?: CommandsPort
   readonly changes?: ChangesPort
+  readonly served?: ServedPort
   readonly templates?: TemplatesPort
   readonly levels?: LevelsPort
   readonly approvals?: ApprovalsPort

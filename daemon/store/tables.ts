@@ -18,6 +18,7 @@ import type { PhoneSecrets } from '#daemon/domain/phone-secrets'
 import type { PinnedFile } from '#daemon/domain/pinned'
 import type { LevelSettings } from '#daemon/domain/provisioning/level-settings'
 import type { StoredRevision } from '#daemon/domain/provisioning/revision'
+import type { ServedFiles } from '#daemon/domain/provisioning/served'
 import type { Template, TemplateMapping } from '#daemon/domain/provisioning/template'
 import type { ScopeRecord } from '#daemon/domain/scope'
 import type { Table } from './store.ts'
@@ -88,3 +89,5 @@ export const auxiliaryFiles: Table<AuxiliaryFile> = { name: 'auxiliaryFiles' }
 export const levelFiles: Table<LevelFiles> = { name: 'levelFiles' }
 /** Files that single phones are given as they were uploaded, keyed `<mac>.cfg` or `<mac>.cfx`. */
 export const pinnedFiles: Table<PinnedFile> = { name: 'pinnedFiles' }
+/** What each phone was served, keyed by MAC; under `since`, when that began to be remembered. */
+export const servedFiles: Table<ServedFiles> = { name: 'servedFiles' }

@@ -18,7 +18,15 @@ import type { Mac } from '#protocols/lib/mac'
 import type { Asker, FileAnswer, FileRequest, ProvisioningPort } from '#protocols/provisioning/port'
 import { type Disclosure, opened, WITHOUT_SECRETS, WITHOUT_USER } from './disclosure.ts'
 import { withoutPasswords } from './passwords.ts'
-import { type Reader, Renderer, type RendererOptions } from './renderer.ts'
+import {
+  type NoFile,
+  type Reader,
+  type RenderedDevice,
+  Renderer,
+  type RendererOptions,
+  type Situation,
+} from './renderer.ts'
+import type { Fetch } from './served/log.ts'
 import { TextResources } from './text-resource.ts'
 
 export interface ProvisioningOptions extends RendererOptions {
@@ -51,6 +59,7 @@ export class Provisioning implements ProvisioningPort {
   readonly #disclosures: Readonly<Record<Access['level'], Disclosure>>
   readonly renderer: Renderer
   #stopWatching: (() => void)[] = []
+  #told: (fetch: Fetch) => void = () => {}
 
   constructor(options: ProvisioningOptions) {
     this.#options = options
@@ -83,6 +92,16 @@ export class Provisioning implements ProvisioningPort {
       ...(directory && { directory: directory.over?.(reader, () => renderer.tree) ?? directory }),
     })
     return renderer
+  }
+
+  /** Calls with each phone's file that was served, before what is added for the moment. */
+  tell(listener: (fetch: Fetch) => void): void {
+    this.#told = listener
+  }
+
+  /** What a phone would be served, with what it may have. */
+  made(mac: Mac, situation: Situation, level: Access['level']): RenderedDevice | NoFile {
+    return this.renderer.device(mac, situation, this.#disclosures[level])
   }
 
   async fileFor(request: FileRequest, asker: Asker): Promise<FileAnswer> {
@@ -150,7 +169,7 @@ export class Provisioning implements ProvisioningPort {
       firmware: claimed?.firmware || phone?.firmware || '',
     }
     const level = access?.level ?? 'names'
-    const rendered = this.renderer.device(mac, situation, this.#disclosures[level])
+    const rendered = this.made(mac, situation, level)
     if (rendered.kind === 'none') return refuse(rendered.status, rendered.reason)
     const { server } = rendered
     const own = access?.token === undefined ? [] : [personalUrl(phoneUrls(server, ports), access.token, scope)]
@@ -158,7 +177,13 @@ export class Provisioning implements ProvisioningPort {
       textOf(rendered.file),
       own.map((url) => `provisioning/configuration/url=${url}`),
     )
-    return this.#text(`device ${mac} ${level}`, amend?.(mac, text, server) ?? text, level === 'secrets')
+    const answer = this.#text(`device ${mac} ${level}`, amend?.(mac, text, server) ?? text, level === 'secrets')
+    if (phone && answer.kind === 'file') {
+      const { etag } = answer.resource
+      const personal = token !== undefined && access?.token === token
+      this.#told({ phone, situation, rendered, etag, level, transport: asker.transport, personal })
+    }
+    return answer
   }
 
   /**

@@ -14,6 +14,9 @@ import { Previewer } from '#daemon/services/provisioning/changes/previewer'
 import { Secrecy } from '#daemon/services/provisioning/changes/secrecy'
 import { Programs } from '#daemon/services/provisioning/programs'
 import { Provisioning } from '#daemon/services/provisioning/provisioning'
+import { ServedDesk } from '#daemon/services/provisioning/served/desk'
+import { ServedLog } from '#daemon/services/provisioning/served/log'
+import { ServedTexts } from '#daemon/services/provisioning/served/texts'
 import type { Vault } from '#daemon/services/vault'
 import { LevelStore } from '#daemon/store/level-store'
 import type { Ipv4 } from '#protocols/lib/ipv4'
@@ -61,10 +64,41 @@ export async function deskAt(folder: string, vault: Vault, settings = KEPT) {
   const parts = { store, programs, secrecy, rendererOver }
   const desk = new ChangeDesk({ ...parts, history, announce: () => {} })
   const exhaustive = new Previewer({ ...parts, writerOf: () => undefined, exhaustive: true })
+  const faults: unknown[] = []
+  const texts = new ServedTexts(join(folder, 'served'), (error) => faults.push(error))
+  const made = provisioning.made.bind(provisioning)
+  const log = new ServedLog({
+    ...{ store, texts, now, made, renderer: provisioning.renderer, home: new AtHome(store, now), keep: 3 },
+    ...{ change: () => history.last, digest: (text: string) => secrecy.digest(text), onFault: (e) => faults.push(e) },
+  })
+  provisioning.tell((fetch) => log.note(fetch))
+  await log.start()
+  const versions = new Map<string, string>()
+  const firmware = async ({ model }: { model: string }) => {
+    const version = versions.get(model)
+    return version === undefined ? undefined : { version }
+  }
+  const servedDesk = new ServedDesk({ store, log, made, firmware, now, renderer: provisioning.renderer })
   const close = async () => {
+    await log.stop()
     provisioning.stop()
     history.stop()
     await store.close()
   }
-  return { folder, store, vault, clock, programs, provisioning, history, desk, exhaustive, close }
+  return {
+    folder,
+    store,
+    vault,
+    clock,
+    programs,
+    provisioning,
+    history,
+    desk,
+    exhaustive,
+    close,
+    servedDesk,
+    texts,
+    faults,
+    versions,
+  }
 }
