@@ -20,7 +20,7 @@ const templateFile = z.strictObject({
   title: z.string(),
   description: z.string(),
   firmware: z.enum(['sip', 'uc']),
-  models: z.array(z.string()).min(1),
+  models: z.array(z.string()),
 })
 
 /** The templates that come with Offhook. */

@@ -213,7 +213,7 @@ test('a password that somebody wrote into a template goes into the phone’s own
   )
   expect((await get(PLAIN, ELSEWHERE)).text).not.toContain('typed-in')
   expect((await get(PLAIN, HOME)).text).toContain('system/password=typed-in\n')
-  expect((await get('/configfiles/audiocodes-sip_global.cfg', HOME)).text).not.toMatch(/password=./)
+  expect((await get('/configfiles/440hd-sip_global.cfg', HOME)).text).not.toMatch(/password=./)
 })
 
 test('rules that admins may loosen', async () => {

@@ -119,16 +119,16 @@ test('a phone of no known subnet gets the configured address, or a refusal that 
 test('a device file is rendered for its model and includes its template’s shared file', async () => {
   const { provisioning } = await provisioningWith()
   const text = await textOf(await provisioning.fileFor(device({ model: '440hd' }), asker))
-  expect(text).toMatch(/^include audiocodes-sip_global\.cfg\n/)
+  expect(text).toMatch(/^include 440hd-sip_global\.cfg\n/)
   expect(text).toContain('system/type=440HD\n')
-  const shared = await provisioning.fileFor({ kind: 'global-config', name: 'audiocodes-sip_global.cfg' }, asker)
+  const shared = await provisioning.fileFor({ kind: 'global-config', name: '440hd-sip_global.cfg' }, asker)
   expect(await textOf(shared)).toContain('system/ntp/primary_server_address=10.1.0.9\n')
 })
 
 test('the User-Agent tells model and firmware of a phone that nothing else is known of', async () => {
   const { provisioning } = await provisioningWith()
   const text = await textOf(await provisioning.fileFor(device(), { ...asker, userAgent: 'AUDC-IPPhone-430HD_UC_2' }))
-  expect(text).toMatch(/^include audiocodes-uc_global\.cfg\n/)
+  expect(text).toMatch(/^include 430hd-uc_global\.cfg\n/)
 })
 
 test('user lines are for approved phones only', async () => {

@@ -87,6 +87,25 @@ test('a file is read into the editor and not saved', async () => {
   expect(house.templates.get('audiocodes-sip')?.origin).toBe('shipped')
 })
 
+test('the XML template of another manager fills both parts; a damaged one is refused', async () => {
+  const html = await visitor.page('/templates/new')
+  const send = async (xml: string) => {
+    const form = new FormData()
+    for (const [name, value] of Object.entries({ ...hidden(html, '/templates/save'), ...OWN })) form.append(name, value)
+    form.set('csrf', /name="csrf" value="([^"]*)"/.exec(html)?.[1] ?? '')
+    form.append('file', new Blob([xml]), 'Audiocodes_405HD.cfg')
+    return visitor.upload('/templates/save', form)
+  }
+  const part = (type: string, data: string) =>
+    `<file_config><type>${type}</type><name>x_global.cfg</name><data><![CDATA[${data}]]></data></file_config>`
+  const parts = part('global_file', 'a/b=%ITCS_A%') + part('file', 'include x_global.cfg\nsystem/type=405HD')
+  const text = await (await send(`<?xml version="1.0"?><ipphonetamplate>${parts}</ipphonetamplate>`)).text()
+  expect(text).toMatch(/name="global"[^>]*>\na\/b=%ITCS_A%<\/textarea>/)
+  expect(text).toMatch(/name="private"[^>]*>\ninclude %ITCS_GlobalFile%\nsystem\/type=405HD<\/textarea>/)
+  const damaged = await send('<?xml version="1.0"?><ipphonetamplate><file_config>')
+  expect([damaged.status, (await damaged.text()).includes('It cannot be read')]).toEqual([422, true])
+})
+
 test('a shipped template is restored, and is never deleted', async () => {
   const shipped = house.templates.shipped('audiocodes-sip')
   if (!shipped) throw new Error('not shipped')
@@ -101,7 +120,7 @@ test('a shipped template is restored, and is never deleted', async () => {
 test('a rule is added, tried and removed', async () => {
   const rule = { model: '44*', scope: 'de', template: 'audiocodes-uc' }
   const { text, agree } = await review('/templates/mapping', '/templates/mapping', rule)
-  expect(text).toContain('1 phone would go from “AudioCodes 400HD, generic SIP” to “AudioCodes 400HD, Skype for')
+  expect(text).toContain('1 phone would go from “440HD, generic SIP” to “AudioCodes 400HD, Skype for')
   expect(location(await agree())).toBe('/templates/mapping')
   const tried = await visitor.page(`/templates/mapping?mac=${ANNA}`)
   expect(tried).toContain('mapped for 44* in Germany')

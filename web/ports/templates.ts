@@ -88,6 +88,8 @@ export interface TemplatesPort {
   findings(draft: TemplateDraft): readonly TextFinding[]
   /** Rendered for a phone, of which secrets are masked; by default for one that gets it. Undefined when there is none. */
   example(draft: TemplateDraft, mac: string): Example | undefined
+  /** What another manager's template file holds; undefined when the text is none, and why when it is a damaged one. */
+  readXml(text: string): { readonly global: string; readonly private: string } | { readonly reason: string } | undefined
   add(draft: TemplateDraft): Drafted
   /** `revision` is that of the row which the edit was made upon. */
   change(draft: TemplateDraft, revision: number): Drafted

@@ -25,7 +25,7 @@ export interface Addition {
 /** A line of a phone's file, and why it is there. */
 export interface FileLine {
   readonly text: string
-  /** The template's part, or the level that added it. */
+  /** The template's part, the part of another one that it uses, or the level that added it. */
   readonly from: string
   /** The line of that text, from 1. */
   readonly line: number
@@ -73,8 +73,8 @@ export function deviceFile(parts: DeviceFileParts, theirs: ReadonlySet<string>):
     run(
       program,
       around,
-      (text, { line, names }) => lines.push({ text, from, line, names }),
-      ({ line }, missing) => left.push({ from, line, missing }),
+      (text, { line, names }, part) => lines.push({ text, from: part ?? from, line, names }),
+      ({ line }, missing, part) => left.push({ from: part ?? from, line, missing }),
     )
     return lines
   }

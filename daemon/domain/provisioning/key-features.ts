@@ -95,14 +95,14 @@ export const KEY_FEATURES: readonly KeyFeature[] = [
         ...{ id: 'on', label: 'A phone for everybody' },
         lines: [
           'voip/common_area/enhanced_mode=1',
-          'lync/usersetting/prevent_user_sign_out=1',
+          'lync/userSetting/prevent_user_sign_out=1',
           'system/pin_lock/enabled=0',
           'voip/services/do_not_disturb/enabled=0',
         ],
       },
       {
         ...{ id: 'off', label: 'A phone of one person' },
-        lines: ['voip/common_area/enhanced_mode=0', 'lync/usersetting/prevent_user_sign_out=0'],
+        lines: ['voip/common_area/enhanced_mode=0', 'lync/userSetting/prevent_user_sign_out=0'],
       },
     ],
   },

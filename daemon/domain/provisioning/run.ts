@@ -10,10 +10,14 @@ export interface Surroundings {
   readonly partOf: (part: string) => Program | undefined
 }
 
-/** What became of a line. */
-export interface RunLine {
-  readonly text: string
-  readonly statement: LineStatement
+/** `part` is the one of another template that the statement stands in; undefined for the text itself. */
+type LineTaker = (text: string, statement: LineStatement, part: string | undefined) => void
+type LineLeaver = (statement: LineStatement, missing: string, part: string | undefined) => void
+
+interface Takers {
+  readonly out: LineTaker
+  readonly left: LineLeaver | undefined
+  readonly part: string | undefined
 }
 
 const DEEPEST_USE = 8
@@ -29,55 +33,44 @@ interface Budget {
  * keeps its default. Values are put in once (never expanded again) and stripped of control characters: no value can add a
  * line.
  */
-export function run(
-  program: Program,
-  around: Surroundings,
-  out: (text: string, statement: LineStatement) => void,
-  left?: (statement: LineStatement, missing: string) => void,
-): void {
-  runAll(program.statements, around, out, left, 0, { left: MOST_STATEMENTS })
+export function run(program: Program, around: Surroundings, out: LineTaker, left?: LineLeaver): void {
+  runAll(program.statements, around, { out, left, part: undefined }, 0, { left: MOST_STATEMENTS })
 }
 
 function runAll(
   statements: readonly Statement[],
   around: Surroundings,
-  out: (text: string, statement: LineStatement) => void,
-  left: ((statement: LineStatement, missing: string) => void) | undefined,
+  takers: Takers,
   depth: number,
   budget: Budget,
 ): void {
   for (const statement of statements) {
     if (budget.left-- <= 0) return
     if (statement.kind === 'line') {
-      fill(statement, around, out, left)
+      fill(statement, around, takers)
     } else if (statement.kind === 'choice') {
       const chosen = statement.branches.find(({ condition }) => !condition || holds(condition, around.lookup))
-      if (chosen) runAll(chosen.body, around, out, left, depth, budget)
+      if (chosen) runAll(chosen.body, around, takers, depth, budget)
     } else {
       // A circle is refused when it is saved; one that came in another way ends here.
       const part = depth < DEEPEST_USE ? around.partOf(statement.part) : undefined
-      if (part) runAll(part.statements, around, out, left, depth + 1, budget)
+      if (part) runAll(part.statements, around, { ...takers, part: statement.part }, depth + 1, budget)
     }
   }
 }
 
-function fill(
-  statement: LineStatement,
-  { lookup }: Surroundings,
-  out: (text: string, statement: LineStatement) => void,
-  left: ((statement: LineStatement, missing: string) => void) | undefined,
-): void {
+function fill(statement: LineStatement, { lookup }: Surroundings, { out, left, part }: Takers): void {
   const { texts, names } = statement
   let text = texts[0] ?? ''
   for (const [index, name] of names.entries()) {
     const value = lookup(name)
     if (value === undefined) {
-      left?.(statement, name)
+      left?.(statement, name, part)
       return
     }
     text += plain(value) + (texts[index + 1] ?? '')
   }
-  out(text, statement)
+  out(text, statement, part)
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must go

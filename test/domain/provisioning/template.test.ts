@@ -52,8 +52,8 @@ const asked = { model: '440HD', firmware: '', own: '', path }
 test('a phone with UC firmware gets the Skype template, another one the SIP template', () => {
   const chosen = (change: Partial<typeof asked>) =>
     chooseTemplate(shipped, { rules: [] }, { ...asked, ...change })?.template.id
-  expect(chosen({ firmware: 'UC_3.0.4.1264' })).toBe('audiocodes-uc')
-  expect(chosen({ firmware: '2.2.16.704' })).toBe('audiocodes-sip')
+  expect(chosen({ firmware: 'UC_3.0.4.1264' })).toBe('440hd-uc')
+  expect(chosen({ firmware: '2.2.16.704' })).toBe('440hd-sip')
   expect(chosen({ model: '999HD' })).toBeUndefined()
 })
 
@@ -74,5 +74,5 @@ test('the nearest place that maps the model decides, a model before a pattern, a
   expect(chosen(both)).toEqual(['audiocodes-uc', 'mapped for 440hd in Berlin'])
   expect(chosen(both, { model: '430HD' })[0]).toBe('audiocodes-sip')
   expect(chosen(both, { own: 'audiocodes-sip' })).toEqual(['audiocodes-sip', 'chosen for this phone'])
-  expect(chosen([{ model: '*', scope: 'b', template: 'gone' }])[0]).toBe('audiocodes-sip')
+  expect(chosen([{ model: '*', scope: 'b', template: 'gone' }])[0]).toBe('440hd-sip')
 })

@@ -111,7 +111,7 @@ test('a level shows what wins and where it comes from', async () => {
     },
   ])
   expect(levels.get(`device/${ANNA}`)?.above.map(({ name }) => name)).toEqual([
-    ...['system', 'template AudioCodes 400HD, generic SIP', 'region Germany', 'site Berlin', 'user anna'],
+    ...['system', 'template 440HD, generic SIP', 'region Germany', 'site Berlin', 'user anna'],
   ])
   expect(levels.get('scope/none')).toBeUndefined()
   expect(levels.list().map(({ key }) => key)).toEqual(['system', 'scope/de', 'scope/ber', 'user/anna'])

@@ -35,7 +35,7 @@ export interface Editing {
 }
 
 /** Line breaks as templates have them; a file that was chosen takes the place of the part that it is for. */
-export function readEditing(ctx: WebContext): Editing {
+export function readEditing(ctx: WebContext, templates: TemplatesPort): Editing {
   const text = (name: string) => formField(ctx, name).replaceAll(/\r\n?/g, '\n')
   const revision = formField(ctx, 'revision')
   const file = fileOf(ctx, 'file')
@@ -49,12 +49,28 @@ export function readEditing(ctx: WebContext): Editing {
     firmware: text('firmware') === 'uc' ? 'uc' : 'sip',
     global: text('global'),
     private: text('private'),
-    ...(bytes && { [part]: decoded(bytes) }),
   }
+  const read = bytes && fileTexts(decoded(bytes), part, templates)
+  const errors = read && 'reason' in read ? [{ field: 'file', message: `It cannot be read: ${read.reason}.` }] : []
+  const isRead = read !== undefined && errors.length === 0
   return {
-    ...{ draft, mac: text('example').trim(), revision: /^\d{1,15}$/.test(revision) ? Number(revision) : undefined },
-    ...(bytes && file && { uploaded: file.name }),
+    errors,
+    ...{
+      draft: isRead ? { ...draft, ...read } : draft,
+      mac: text('example').trim(),
+      revision: /^\d{1,15}$/.test(revision) ? Number(revision) : undefined,
+    },
+    ...(isRead && file && { uploaded: file.name }),
   }
+}
+
+/** A file is one part's text, or the XML of another manager, which holds both. */
+function fileTexts(
+  text: string,
+  part: TemplatePart,
+  templates: TemplatesPort,
+): Partial<Pick<TemplateDraft, TemplatePart>> | { readonly reason: string } {
+  return templates.readXml(text) ?? { [part]: text }
 }
 
 /** Bytes that are no UTF-8 show as U+FFFD, so that nobody misses them. */
@@ -102,7 +118,7 @@ export function showEditor(web: Web, ctx: WebContext, templates: TemplatesPort, 
         ...{ name: 'part', label: 'Read a file into', kind: 'select' },
         options: PARTS.map((part) => ({ value: part, label: PART_TITLES[part] })),
       },
-      fileField: { ...{ name: 'file', label: 'File', kind: 'file', accept: '.cfg,.txt,text/plain' } },
+      fileField: { ...{ name: 'file', label: 'File', kind: 'file', accept: '.cfg,.txt,.xml,text/plain,text/xml' } },
       exampleField: {
         ...{ name: 'example', label: 'Example phone', mono: true, maxLength: 32 },
         hint: 'A MAC address; empty for any phone that gets this template.',

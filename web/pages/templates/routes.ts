@@ -55,10 +55,14 @@ export function templatesRoutes(web: Web, ports: TemplatePages): Router<WebState
   }
 
   router.post('/save', async (ctx) => {
-    const editing = readEditing(ctx)
+    const editing = readEditing(ctx, templates)
     const again = (errors: Editing['errors'] = []) => showEditor(web, ctx, templates, { ...editing, errors })
     // Whoever only checks, or has just read a file in, wants to see the editor.
     const isLooking = formField(ctx, 'act') === 'review' && editing.uploaded === undefined
+    if (editing.errors?.length) {
+      ctx.status = 422
+      return again(editing.errors)
+    }
     if (!isLooking || stepOf(ctx) === 'form') return again()
     const { draft, revision } = editing
     const drafted = revision === undefined ? templates.add(draft) : templates.change(draft, revision)

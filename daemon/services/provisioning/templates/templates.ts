@@ -5,6 +5,7 @@ import { namesIn } from '#daemon/domain/provisioning/placeholder'
 import type { Draft, DraftChange } from '#daemon/domain/provisioning/revision'
 import { type MappingRule, TEMPLATE_ID, type Template } from '#daemon/domain/provisioning/template'
 import { SYSTEM } from '#daemon/domain/scope'
+import { readTemplateXml } from '#daemon/services/archive/template-xml'
 import { Overlay } from '#daemon/services/provisioning/changes/overlay'
 import { MASKED } from '#daemon/services/provisioning/disclosure'
 import type { Programs } from '#daemon/services/provisioning/programs'
@@ -92,6 +93,17 @@ export class Templates implements TemplatesPort {
     if (rendered.kind === 'none') return undefined
     const { lines, left } = rendered.file
     return { mac: phone.mac, name: phone.userName, lines, left }
+  }
+
+  readXml(
+    text: string,
+  ): { readonly global: string; readonly private: string } | { readonly reason: string } | undefined {
+    if (!/^\uFEFF?\s*<(\?xml|ipphonet)/i.test(text)) return undefined
+    const read = readTemplateXml(text)
+    if ('reason' in read) return { reason: read.reason }
+    // Its shared file is called after the template here.
+    const lines = read.private.trimStart().replace(/^include\s.*$/im, 'include %ITCS_GlobalFile%')
+    return { global: read.global.trimStart(), private: lines }
   }
 
   add(draft: TemplateDraft): Drafted {
