@@ -43,6 +43,7 @@ import { readings } from './readings.ts'
 import { Accounts } from './services/accounts.ts'
 import { Parameters } from './services/parameters.ts'
 import { AddressWatch } from './services/watch/address-watch.ts'
+import { ClockWatch } from './services/watch/clock-watch.ts'
 import { localTimeZone } from './settings.ts'
 import { supervise } from './supervisor.ts'
 import { vaultKey } from './vault-key.ts'
@@ -185,6 +186,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     copies,
   ].flatMap(({ parts }) => parts)
   const reach = new AddressWatch({ alarms, servers: () => serving().map(listening), present: presentAddresses })
+  const clock = new ClockWatch({ alarms, announce, now, steady: () => performance.now() })
   const supervised = fixed.map((server) => supervise(server, alarms, announce))
   const parts: Part[] = [data, ...services, dhcp.switched, ...supervised, partOf('addresses', reach)]
   return {
@@ -198,6 +200,15 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     alarms,
     localToken,
   }
+  const parts: Part[] = [
+    data,
+    ...services,
+    dhcp.switched,
+    ...supervised,
+    partOf('addresses', reach),
+    partOf('clock', clock),
+  ]
+  return { parts, serving, configuration: base.configuration, auxiliary, accounts, announce, alarms, localToken }
 }
 
 function listening(server: ProtocolServer): { readonly name: string; readonly addresses: readonly string[] } {

@@ -50,6 +50,12 @@ export const messages = {
       'NOTIFY_SOCKET is set and systemd-notify is missing or failed; a watchdog of the unit will end this daemon.',
     remedy: 'Install the package systemd, and keep NotifyAccess=all in the unit.',
   },
+  'clock.jumped': {
+    level: 'warn',
+    text: 'the clock of this machine was set',
+    meaning: 'It jumped by so many `seconds`, back if they are negative. Leases and times in the history go by it.',
+    remedy: 'Let a time server keep the clock.',
+  },
   'backup.made': {
     level: 'info',
     text: 'a backup was made',

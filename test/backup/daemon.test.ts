@@ -58,6 +58,13 @@ describe('a backup of the running daemon', () => {
     expect(made).toMatchObject({ code: 0, stderr: '' })
     expect(await storm).toBe(20)
     expect(await daemon.metric('offhook_backup_last_ok')).toBe(1)
+    // The daemon itself rehearses in a process of its own, and remembers how it went.
+    const local = JSON.parse(await readFile(join(home.dataFolder, 'local-api'), 'utf8'))
+    const [row] = JSON.parse((await offhook('backup', ...at(), '--list', '--json')).stdout).rows
+    const asked = { method: 'POST', headers: { Authorization: `Bearer ${local.token}` } }
+    const answer = await fetch(`${local.url}api/v1/backups/${row.name}/rehearse`, asked)
+    expect(await answer.json()).toMatchObject({ ok: true, file: row.name })
+    await daemon.logged({ id: 'backup.rehearsed' })
     const key = (await offhook('backup', ...at(), '--show-recovery-key')).stdout.trim()
     expect(key).toMatch(/^(\w{4}-){7}\w{4}$/)
     await daemon.stop()
@@ -86,7 +93,7 @@ describe('a backup of the running daemon', () => {
     // Phones of before are at home here.
     expect(await boot(again.endpoint('dhcp').port, 20, 1)).toBe(20)
     await again.stop()
-  }, 60_000)
+  }, 180_000)
 
   it('is restored to a running machine at its next start, says what is lost, and keeps what was there', async () => {
     const first = await home.start()
@@ -105,7 +112,7 @@ describe('a backup of the running daemon', () => {
     const [aside = ''] = (await readdir(home.dataFolder)).filter((name) => name.startsWith('before-restore-'))
     const verified = await offhook('verify', '--data', join(home.dataFolder, aside), '--json')
     expect(JSON.parse(verified.stdout).tables.leases).toBe(7)
-  }, 60_000)
+  }, 180_000)
 
   it('is made of a stopped one, too, and before an upgrade; with nothing to back up that is no failure', async () => {
     const empty = await offhook('backup', ...at(), '--before-upgrade')
@@ -121,7 +128,7 @@ describe('a backup of the running daemon', () => {
     const lost = await offhook('restore', ...at(), '--latest')
     expect(lost.stdout).toContain('Lost since then: nothing')
     expect((await offhook('verify', ...at())).stdout).toContain('The store is whole')
-  }, 40_000)
+  }, 120_000)
 
   it('with one changed byte it is refused, nothing is touched, and --latest takes the one before it', async () => {
     const daemon = await home.start()
@@ -140,7 +147,7 @@ describe('a backup of the running daemon', () => {
     const latest = await offhook('restore', ...at(), '--latest')
     expect(latest).toMatchObject({ code: 0, stderr: expect.stringContaining('the one before it is tried') })
     expect((await offhook('restore', ...at(), '--rehearse', second.path)).code).toBe(1)
-  }, 40_000)
+  }, 120_000)
 
   it('brings a damaged store back with one command, and the refused start says which one and what is lost', async () => {
     const daemon = await home.start()
@@ -165,5 +172,5 @@ describe('a backup of the running daemon', () => {
     const again = await home.start()
     expect(await again.metric('offhook_store_records', { table: 'leases' })).toBe(3)
     await again.stop()
-  }, 40_000)
+  }, 120_000)
 })

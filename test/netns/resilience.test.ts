@@ -76,7 +76,7 @@ describe('a disk that is full', () => {
     expect((await fetch(`${daemon.url}readyz`)).status).toBe(200)
     expect(lives(daemon)).toBe(true)
     await daemon.stop()
-  }, 60_000)
+  }, 180_000)
 })
 
 describe('a network card that dies', () => {
