@@ -188,7 +188,14 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const reach = new AddressWatch({ alarms, servers: () => serving().map(listening), present: presentAddresses })
   const clock = new ClockWatch({ alarms, announce, now, steady: () => performance.now() })
   const supervised = fixed.map((server) => supervise(server, alarms, announce))
-  const parts: Part[] = [data, ...services, dhcp.switched, ...supervised, partOf('addresses', reach)]
+  const parts: Part[] = [
+    data,
+    ...services,
+    dhcp.switched,
+    ...supervised,
+    partOf('addresses', reach),
+    partOf('clock', clock),
+  ]
   return {
     parts,
     serving,
@@ -200,15 +207,6 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     alarms,
     localToken,
   }
-  const parts: Part[] = [
-    data,
-    ...services,
-    dhcp.switched,
-    ...supervised,
-    partOf('addresses', reach),
-    partOf('clock', clock),
-  ]
-  return { parts, serving, configuration: base.configuration, auxiliary, accounts, announce, alarms, localToken }
 }
 
 function listening(server: ProtocolServer): { readonly name: string; readonly addresses: readonly string[] } {
