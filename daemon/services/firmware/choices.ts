@@ -5,7 +5,9 @@ import {
   type FirmwareChoice,
   type FirmwareChoices,
   indexChoices,
+  phoneOf,
 } from '#daemon/domain/firmware'
+import { SYSTEM } from '#daemon/domain/scope'
 import type { Announce } from '#daemon/messages'
 import { Conflict, put, type Store } from '#daemon/store/store'
 import { firmwareChoices } from '#daemon/store/tables'
@@ -26,6 +28,8 @@ export interface ChoicesOptions {
 export class Choices {
   readonly #options: ChoicesOptions
   #index: ChoiceIndex = new Map()
+  /** Models for which something is chosen in places. */
+  #placed: ReadonlySet<string> = new Set()
   #unwatch = () => {}
 
   constructor(options: ChoicesOptions) {
@@ -34,7 +38,10 @@ export class Choices {
 
   start(): void {
     this.#unwatch = this.#options.store.watch(firmwareChoices, 0, ({ value }) => {
-      this.#index = indexChoices(value?.choices ?? [])
+      const choices = value?.choices ?? []
+      this.#index = indexChoices(choices)
+      const placed = choices.filter((choice) => choice.where !== SYSTEM.id && !phoneOf(choice))
+      this.#placed = new Set(placed.map(({ model }) => model))
     })
   }
 
@@ -44,6 +51,11 @@ export class Choices {
 
   index(): ChoiceIndex {
     return this.#index
+  }
+
+  /** Whether it matters where the phones of a model are. */
+  inPlaces(model: string): boolean {
+    return this.#placed.has(model)
   }
 
   all(): readonly FirmwareChoice[] {

@@ -67,24 +67,26 @@ export class FirmwareDesk implements FirmwarePort {
 
   async model(model: string): Promise<ModelDetail | undefined> {
     const { library } = this.#options
-    const row = (await this.models()).find((one) => one.model === model)
-    if (!row) return undefined
-    const found = this.#survey(await this.#folder())
+    const folder = await this.#folder()
+    const found = this.#survey(folder, model)
+    const isMeant = (choice: FirmwareChoice) => choice.model === model
+    const isFor = ({ models }: Firmware) => models.includes(model) || models.includes(modelIn(model) ?? '')
+    const fitting = library
+      .images()
+      .map(({ value }) => value)
+      .filter(isFor)
+    const chosen = this.choices().filter(isMeant)
+    if (!found.models.has(model) && !folder.has(model) && fitting.length + chosen.length === 0) return undefined
     const { versions, drifting } = found.models.get(model) ?? NOBODY
     const order = [...versions].map(([version, phones]) => ({ version, phones }))
     return {
-      ...row,
-      choices: this.choices()
-        .filter((choice) => choice.model === model)
-        .map((choice) => ({
-          choice,
-          image: library.get(choice.image)?.value,
-          phones: found.byChoice.get(choiceKey(model, choice.where)) ?? 0,
-        })),
-      fitting: library
-        .images()
-        .map(({ value }) => value)
-        .filter(({ models }) => models.includes(model) || models.includes(modelIn(model) ?? '')),
+      ...this.#row(model, found, folder),
+      choices: chosen.map((choice) => ({
+        choice,
+        image: library.get(choice.image)?.value,
+        phones: found.byChoice.get(choiceKey(model, choice.where)) ?? 0,
+      })),
+      fitting,
       versions: order.sort((a, b) => b.phones - a.phones || compareVersions(a.version, b.version)),
       drifting,
     }
@@ -237,10 +239,12 @@ export class FirmwareDesk implements FirmwarePort {
     }
   }
 
-  #survey(folder: ReadonlyMap<string, FolderImage>): Survey {
+  /** Of all phones, or those of one model. */
+  #survey(folder: ReadonlyMap<string, FolderImage>, model?: string): Survey {
     const { store, library } = this.#options
+    const all = Array.from(store.entries(phones), ({ value }) => value)
     return survey({
-      phones: Array.from(store.entries(phones), ({ value }) => value),
+      phones: model === undefined ? all : all.filter((phone) => phone.model === model),
       choose: ({ mac, model }) => this.#options.serving.choose(mac, model),
       versionOf: (image) => (library.isLost(image) ? undefined : library.get(image)?.value.version),
       folder,

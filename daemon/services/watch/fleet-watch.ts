@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setImmediate as soon } from 'node:timers/promises'
 import { PROBABLE_CAUSE } from '#daemon/domain/alarm'
 import type { Phone } from '#daemon/domain/phone'
 import type { Alarms } from '#daemon/services/alarms'
@@ -11,6 +12,8 @@ const HOUR_MS = 3600 * 1000
 const FETCH_WITHIN_MS = 24 * HOUR_MS
 /** Time from a new image until a phone that starts should run it. */
 const UPDATE_WITHIN_MS = HOUR_MS
+/** Phones looked at without a break. */
+const AT_A_TIME = 1_000
 /** Phones named in an alarm. */
 const NAMED = 10
 
@@ -72,7 +75,10 @@ export class FleetWatch {
     const { store, imageOf, now } = this.#options
     const wanted = new Map<string, Set<string>>()
     const models = new Map<string, Mac[]>()
+    let seen = 0
     for (const { value: phone } of store.entries(phones)) {
+      // A large fleet takes a while; others are served in between.
+      if (++seen % AT_A_TIME === 0) await soon()
       if (phone.model === '' || phone.firmware === '' || phone.status === 'silent') continue
       const image = await imageOf(phone)
       if (!image?.version || image.version === phone.firmware || now() - image.since < UPDATE_WITHIN_MS) continue
