@@ -47,8 +47,8 @@ export class Standing {
     this.#listener = listener
   }
 
-  serving(endpoints: readonly Endpoint[]): void {
-    this.#health = { state: 'serving', endpoints, detail: 'serving' }
+  serving(endpoints: readonly Endpoint[], detail = 'serving'): void {
+    this.#health = { state: 'serving', endpoints, detail }
   }
 
   stopped(): void {

@@ -19,6 +19,7 @@ import { directoryApiRoutes } from './api/directory.ts'
 import { filesApiRoutes } from './api/files.ts'
 import { firmwareApiRoutes } from './api/firmware.ts'
 import { forwardingApiRoutes } from './api/forwarding.ts'
+import { healthApiRoutes } from './api/health.ts'
 import { jobsApiRoutes } from './api/jobs.ts'
 import { peopleApiRoutes } from './api/people.ts'
 import { personalUrlApiRoutes } from './api/personal-url.ts'
@@ -198,6 +199,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     ...(parameters ? [parametersApiRoutes(parameters), ...parametersRoutes(web, parameters)] : []),
     ...templateAreaRoutes(web),
     configurationApiRoutes(web),
+    healthApiRoutes(web),
     ...(backup ? [backupsApiRoutes(web, backup), backupPages(web, backup)] : []),
     ...(messages ? [logMessageRoutes(web, messages)] : []),
     ...(scopes ? [scopesApiRoutes(scopes), scopesRoutes(web, scopes)] : []),

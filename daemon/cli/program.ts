@@ -10,6 +10,7 @@ import { directoryCommand } from './directory.ts'
 import { USAGE } from './exit-codes.ts'
 import { explainCommand } from './explain.ts'
 import { firmwareCommand } from './firmware.ts'
+import { healthcheckCommand } from './healthcheck/command.ts'
 import type { CliIo } from './io.ts'
 import { jobCommand } from './job.ts'
 import { leasesCommand } from './leases.ts'
@@ -35,6 +36,7 @@ export function offhookProgram(io: CliIo): Command {
     .addCommand(lintCommand(io))
     .addCommand(deltaCommand(io))
     .addCommand(reloadCommand(io))
+    .addCommand(healthcheckCommand(io))
     .addCommand(simulateCommand(io))
     .addCommand(verifyCommand(io))
     .addCommand(storeCommand(io))

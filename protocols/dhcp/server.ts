@@ -95,7 +95,9 @@ export class DhcpServer implements ProtocolServer {
       await this.#close()
       throw error
     }
-    this.#standing.serving(this.#sockets.map(localEndpoint))
+    const links = this.#links.map(({ name }) => name).join(', ')
+    const detail = links === '' ? 'serving' : `serving the links ${links}`
+    this.#standing.serving(this.#sockets.map(localEndpoint), detail)
   }
 
   stop(): Promise<void> {

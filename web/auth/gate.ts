@@ -13,7 +13,7 @@ const OPEN_PATHS = new Set(['/sign-in'])
 const BEFORE_NEW_PASSWORD = new Set(['/password', '/sign-out', '/sign-in'])
 
 /** What the local token opens: reading why DHCP did what it did, and all that commands on this machine are for. */
-const LOCAL_READ = ['/api/v1/dhcp/']
+const LOCAL_READ = ['/api/v1/dhcp/', '/api/v1/health']
 const LOCAL_WHOLE = [
   ...['/api/v1/alarms', '/api/v1/forwarding', '/api/v1/configuration'],
   ...['/api/v1/scopes', '/api/v1/users', '/api/v1/people', '/api/v1/devices'],
