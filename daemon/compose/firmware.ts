@@ -44,5 +44,5 @@ export function composeFirmware({ config, configuration, store, now, announce }:
       choices.stop()
     },
   }
-  return { parts: [part], prepare: () => files.prepare(), desk, serving, wanted }
+  return { parts: [part], prepare: () => files.prepare(), desk, library, choices, serving, wanted }
 }

@@ -184,6 +184,13 @@ describe('the API', () => {
     house.serving.pinBy({ pinOf: (mac) => pins.get(mac) })
     expect(await remove()).toMatchObject({ status: 409, body: { detail: expect.stringContaining('rollout') } })
     pins.clear()
+    const waiting = { pinOf: () => undefined, needs: (image: string) => (image === id ? ['the rollout of May'] : []) }
+    house.serving.pinBy(waiting)
+    expect(await remove()).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('the rollout of May') },
+    })
+    house.serving.pinBy({ pinOf: () => undefined })
     const named = { values: { FirmwareFile: '440HD_2.2.16.704.img' }, sealed: {}, lines: '', template: '' }
     await house.store.commit([put(levels, 'scope/x', named)], { durable: false })
     expect(await remove()).toMatchObject({

@@ -133,7 +133,8 @@ export function nameOf({ models, version, id }: Firmware): string {
 
 export function useText({ kind, model, where }: ImageUse): string {
   if (kind === 'choice') return `chosen for ${model} (${where})`
-  return kind === 'rollout' ? `a rollout keeps ${where} phones on it` : `named in the ${where}`
+  if (kind === 'template') return `named in the ${where}`
+  return model === '' ? `needed by ${where}` : `a rollout keeps ${where} phones on it`
 }
 
 /** When it is left unread the connection stays, so that the answer can be told. */

@@ -31,9 +31,9 @@ export interface ImageRow {
 /** Something that needs an image, so that it cannot be removed. */
 export interface ImageUse {
   readonly kind: 'choice' | 'rollout' | 'template'
-  /** Of a choice or rollout. */
+  /** Of a choice, or of phones that a rollout keeps on it; else empty. */
   readonly model: string
-  /** Of a choice: `system`, the id of a scope, or a MAC. Else what it is called. */
+  /** Of a choice: `system`, the id of a scope, or a MAC. Of phones of a rollout: how many. Else what it is called. */
   readonly where: string
 }
 

@@ -214,6 +214,7 @@ export class FirmwareDesk implements FirmwarePort {
       pinned.set(value.model, (pinned.get(value.model) ?? 0) + 1)
     }
     for (const [model, count] of pinned) uses.push({ kind: 'rollout', model, where: `${count}` })
+    for (const where of serving.needs(image.id)) uses.push({ kind: 'rollout', model: '', where })
     for (const where of mentions(store, image)) uses.push({ kind: 'template', model: '', where })
     return uses
   }

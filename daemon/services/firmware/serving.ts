@@ -22,6 +22,8 @@ import type { FirmwareRequest, FirmwareSource } from './source.ts'
 export interface Pins {
   /** `Firmware.id`; undefined for a phone that nothing keeps. */
   pinOf(mac: Mac, model: string): string | undefined
+  /** What will still need an image, in words, such as a rollout that has not begun. */
+  needs?(image: string): readonly string[]
 }
 
 /** Where phones are. */
@@ -64,6 +66,11 @@ export class FirmwareServing implements FirmwareSource {
 
   pinOf(mac: Mac, model: string): string | undefined {
     return this.#pins?.pinOf(mac, model)
+  }
+
+  /** What else needs an image than phones that are kept on it. */
+  needs(image: string): readonly string[] {
+    return this.#pins?.needs?.(image) ?? []
   }
 
   async fileFor(request: FirmwareRequest, asker: Asker): Promise<FileAnswer> {

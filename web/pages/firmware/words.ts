@@ -82,7 +82,8 @@ export const CHECKSUMS: Readonly<Record<Firmware['checksum'], Badge>> = {
 
 export function useSentence({ kind, model, where }: ImageUse, tree: ScopeTree): string {
   if (kind === 'choice') return `Chosen for ${model}: ${whereText({ where }, tree)}`
-  return kind === 'rollout' ? `A rollout keeps ${where} phones of model ${model} on it` : `Named in the ${where}`
+  if (kind === 'template') return `Named in the ${where}`
+  return model === '' ? `Needed by ${where}` : `A rollout keeps ${where} phones of model ${model} on it`
 }
 
 export const GONE = 'Somebody else has just changed it. Look again before you change it.'
