@@ -59,6 +59,12 @@ export const provisioning = z.strictObject({
         'Password of the account with which phones report, unless EmsUserPassword is set for them: one for each phone, the one of the maker’s manual that everybody can read, or none.',
       ),
     ),
+  redirect: z
+    .boolean()
+    .default(false)
+    .meta(
+      live('Redirect service', 'Send phones that ask for /<MAC> to their files: ours to us, others to where you say.'),
+    ),
   guesses: z
     .int()
     .min(1)

@@ -8,6 +8,7 @@ import { AlertsHandler } from '#protocols/alerts/handler'
 import type { LinkSocket } from '#protocols/dhcp/server'
 import { KeepaliveHandler } from '#protocols/keepalive/handler'
 import { ProvisioningHandler } from '#protocols/provisioning/handler'
+import { RedirectHandler } from '#protocols/provisioning/redirect'
 import { tftpFiles } from '#protocols/provisioning/tftp-files'
 import type { ProtocolServer } from '#protocols/server'
 import { TftpServer } from '#protocols/tftp/server'
@@ -75,7 +76,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const secrets = composePhoneSecrets(base)
   const firmware = composeFirmware(base, people.scopes)
   const { phoneLdap } = directory
-  const { files, auxiliary, pinned, ...provisioning } = composeFiles(base, {
+  const { files, auxiliary, pinned, redirects, nameCheck, ...provisioning } = composeFiles(base, {
     ...{ scopes: people.scopes, directory: phoneLdap, logs: syslog.logs, firmware: firmware.serving, secrets },
   })
   const served = composeServed(base, { ...provisioning, pinned, firmware, history: recorded.history })
@@ -97,6 +98,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     new KeepaliveHandler(telling.commands),
     new AlertsHandler(alarming.phoneAlarms),
     new ProvisioningHandler(files),
+    new RedirectHandler(redirects),
   ])
   const phoneServers: ProtocolServer[] = [
     ...(config.tftp.enabled ? [tftp] : []),
@@ -118,6 +120,8 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       auxiliary,
       pinned,
       ...{ changes: changes.desk, served: served.desk },
+      redirects,
+      nameCheck,
       approvals,
       ...{ jobs: working.jobs, devices: working.devices },
       archive: composeArchive(base, people, provisioning.provisioning, recorded.history),
@@ -202,6 +206,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     configuration: base.configuration,
     auxiliary,
     pinned,
+    redirects,
     accounts,
     announce,
     alarms,

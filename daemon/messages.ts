@@ -160,6 +160,12 @@ export const messages = {
     remedy:
       'If it is the phone: see its page, where it can be given a new personal address, and the settings below provisioning. If not, somebody is trying hardware addresses.',
   },
+  'redirect.set': {
+    level: 'info',
+    text: 'the redirect list was changed',
+    meaning: 'Somebody (`by`) sent `count` phones to the folder `url` (empty: this server), or took one off the list.',
+    remedy: NOTHING,
+  },
   'pinned.added': {
     level: 'info',
     text: 'a file was pinned to a phone',

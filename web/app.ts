@@ -17,6 +17,7 @@ import { dhcpApiRoutes } from './api/dhcp.ts'
 import { dhcpDeskApiRoutes } from './api/dhcp-desk.ts'
 import { directoryApiRoutes } from './api/directory.ts'
 import { filesApiRoutes } from './api/files.ts'
+import { findingApiRoutes } from './api/finding.ts'
 import { firmwareApiRoutes } from './api/firmware.ts'
 import { forwardingApiRoutes } from './api/forwarding.ts'
 import { healthApiRoutes } from './api/health.ts'
@@ -60,6 +61,7 @@ import { devicesFragments, devicesRoutes } from './pages/devices.ts'
 import { dhcpRoutes } from './pages/dhcp/routes.ts'
 import { directoryRoutes } from './pages/directory/routes.ts'
 import { filesRoutes } from './pages/files/files.ts'
+import { findingRoutes } from './pages/files/finding.ts'
 import { pinnedRoutes } from './pages/files/pinned.ts'
 import { firmwareRoutes } from './pages/firmware/routes.ts'
 import { forwardingFragments } from './pages/forwarding/list.ts'
@@ -165,6 +167,8 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     auxiliary,
     firmware,
     pinned,
+    redirects,
+    nameCheck,
   } = web.port
   return [
     signInRoutes(web),
@@ -187,6 +191,9 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     ...(approvals ? [approvalsApiRoutes(approvals, scopes)] : []),
     ...(jobs
       ? [jobNewRoutes(web, jobs), jobListRoutes(web, jobs), jobRoutes(web, jobs), jobsApiRoutes(jobs, web.port)]
+      : []),
+    ...(redirects && nameCheck
+      ? [findingApiRoutes(redirects, nameCheck), findingRoutes(web, redirects, nameCheck)]
       : []),
     ...(pinned ? [pinnedApiRoutes(pinned), pinnedRoutes(web, pinned)] : []),
     ...(auxiliary ? [filesApiRoutes(web, auxiliary), filesRoutes(web, auxiliary)] : []),

@@ -27,6 +27,7 @@ import type { PeopleFilesPort } from './ports/people-files.ts'
 import type { PhoneLogsPort } from './ports/phone-logs.ts'
 import type { PersonalUrlsPort } from './ports/phone-secrets.ts'
 import type { PinnedPort } from './ports/pinned.ts'
+import type { NamePort, RedirectsPort } from './ports/redirects.ts'
 import type { ScopesPort } from './ports/scopes.ts'
 import type { ServedPort } from './ports/served.ts'
 import type { TemplatesPort } from './ports/templates.ts'
@@ -127,6 +128,8 @@ export interface WebPort {
   readonly personalUrls?: PersonalUrlsPort
   readonly auxiliary?: AuxiliaryPort
   readonly pinned?: PinnedPort
+  readonly redirects?: RedirectsPort
+  readonly nameCheck?: NamePort
   readonly parameters?: ParametersPort
   readonly devices?: DevicesPort
   readonly firmware?: FirmwarePort

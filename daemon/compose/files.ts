@@ -7,13 +7,16 @@ import { AuxiliaryFiles } from '#daemon/services/auxiliary/files'
 import { AuxiliaryServing } from '#daemon/services/auxiliary/serving'
 import type { PhoneSettings } from '#daemon/services/directory/phone-settings'
 import type { FirmwareSource } from '#daemon/services/firmware/source'
+import { NameCheck } from '#daemon/services/name-check'
 import type { PhoneLogs } from '#daemon/services/phone-logs/phone-logs'
 import { PinnedFiles } from '#daemon/services/pinned-files'
 import { Programs } from '#daemon/services/provisioning/programs'
 import { Provisioning } from '#daemon/services/provisioning/provisioning'
+import { Redirects } from '#daemon/services/redirects'
 import type { Scopes } from '#daemon/services/scopes/scopes'
 import { phonePorts, subnetsOf } from '#daemon/settings'
 import { identify } from '#daemon/vendors/audiocodes/identify'
+import { phoneUrls } from '#daemon/vendors/audiocodes/urls'
 import type { Mac } from '#protocols/lib/mac'
 import { files as filesOf } from '#protocols/provisioning/answer'
 import type { Foundation } from './foundation.ts'
@@ -63,7 +66,16 @@ export function composeFiles(
     shipped: shippedTemplates(),
     builtIn: builtInPlaceholders(),
   })
-  const { access } = secrets
+  const { access, home, guesses } = secrets
+  const ports = phonePorts(config)
+  const redirects = new Redirects({
+    ...{ store, now, announce, home, guesses, isOn: () => configuration.current.provisioning.redirect },
+    ourselves: (address) => {
+      const place = provisioning.renderer.placeOf(address)
+      return 'server' in place ? phoneUrls(place.server, ports).configuration : undefined
+    },
+  })
+  const nameCheck = new NameCheck({ subnets, now })
   const levelsOf = (mac: Mac) => provisioning.renderer.levelsOf(mac)
   const serving = new AuxiliaryServing({ store, files: auxiliary, access, levelsOf })
   configuration.onReload('phones’ files', () => provisioning.renderer.forget())
@@ -72,5 +84,5 @@ export function composeFiles(
     partOf('auxiliary files', auxiliary),
     partOf('pinned files', pinned),
   ]
-  return { parts, provisioning, programs, auxiliary, pinned, files: filesOf(provisioning) }
+  return { parts, provisioning, programs, auxiliary, pinned, redirects, nameCheck, files: filesOf(provisioning) }
 }

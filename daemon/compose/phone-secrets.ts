@@ -22,9 +22,10 @@ export function composePhoneSecrets({ configuration, store, vault, alarms, annou
     ...{ alarms, now, most: () => settings().guesses },
     pause: (ms) => pause(ms, undefined, { ref: false }),
   })
+  const home = new AtHome(store, now)
   const access = new PhoneAccess({
     ...{ urls, guesses, alarms, announce, rules: settings },
-    home: new AtHome(store, now),
+    home,
   })
   let timer: NodeJS.Timeout | undefined
   const upkeep = {
@@ -45,6 +46,8 @@ export function composePhoneSecrets({ configuration, store, vault, alarms, annou
     parts: [upkeep],
     urls,
     access,
+    home,
+    guesses,
     /** What phones' accounts have; `openPassword` may stand where everybody can read it. */
     account: {
       accountPassword,

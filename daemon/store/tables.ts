@@ -20,6 +20,7 @@ import type { LevelSettings } from '#daemon/domain/provisioning/level-settings'
 import type { StoredRevision } from '#daemon/domain/provisioning/revision'
 import type { ServedFiles } from '#daemon/domain/provisioning/served'
 import type { Template, TemplateMapping } from '#daemon/domain/provisioning/template'
+import type { Redirect } from '#daemon/domain/redirect'
 import type { ScopeRecord } from '#daemon/domain/scope'
 import type { Table } from './store.ts'
 
@@ -91,3 +92,5 @@ export const levelFiles: Table<LevelFiles> = { name: 'levelFiles' }
 export const pinnedFiles: Table<PinnedFile> = { name: 'pinnedFiles' }
 /** What each phone was served, keyed by MAC; under `since`, when that began to be remembered. */
 export const servedFiles: Table<ServedFiles> = { name: 'servedFiles' }
+/** Where phones are sent that ask the redirect service, keyed by MAC. */
+export const redirects: Table<Redirect> = { name: 'redirects' }

@@ -49,3 +49,10 @@ export type FileAnswer =
 export interface ProvisioningPort {
   fileFor(request: FileRequest, asker: Asker): Promise<FileAnswer>
 }
+
+/** What the redirect service asks of the owner of its list. */
+export interface RedirectPort {
+  isOn(): boolean
+  /** The folder that a phone is sent to; undefined for one that is not on the list. */
+  locationOf(mac: Mac, address: string): Promise<string | undefined>
+}

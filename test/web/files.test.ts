@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
+import { Alarms } from '#daemon/services/alarms'
+import { AtHome } from '#daemon/services/at-home'
 import { AuxiliaryFiles } from '#daemon/services/auxiliary/files'
+import { NameCheck } from '#daemon/services/name-check'
+import { Guesses } from '#daemon/services/phone-secrets/guesses'
 import { PersonalUrls } from '#daemon/services/phone-secrets/personal-urls'
 import { PinnedFiles } from '#daemon/services/pinned-files'
+import { Redirects } from '#daemon/services/redirects'
 import { freshCertificate } from '#test/protocols/ldap/certificate'
 import { freshFolder } from '#test/support/offhook'
 import { freshStore } from '#test/support/store'
@@ -125,6 +130,34 @@ test('a file is pinned to a phone, marked on its page, and let go', async () => 
   expect((await fetch(`${api}/${MAC}.cfx`, { method: 'DELETE', headers: LOCAL })).status).toBe(404)
   await visitor.submit(`/pinned/${MAC}.cfg/remove`, `/pinned/${MAC}.cfg/remove`)
   expect(port.pinned?.list()).toEqual([])
+})
+
+test('the page says how phones find us, and a list of phones is redirected', async () => {
+  const store = await freshStore()
+  const alarms = new Alarms(
+    store,
+    () => port.clock,
+    () => {},
+  )
+  const guesses = new Guesses({ alarms, now: () => port.clock, most: () => 30, pause: async () => {} })
+  const home = new AtHome(store, () => port.clock)
+  const shared = { store, now: () => port.clock, announce: () => {}, guesses, home }
+  const redirects = new Redirects({ ...shared, isOn: () => false, ourselves: () => undefined })
+  const nameCheck = new NameCheck({ subnets: () => [], now: () => port.clock })
+  const own = await listen(Object.assign(new MemoryPort(), { redirects, nameCheck }))
+  onTestFinished(() => own.close())
+  const admin = await signedIn(own)
+  expect(await admin.page('/finding')).toMatch(/No subnets are configured[\s\S]*provisioning\.redirect/)
+  const add = (fields: Record<string, string>) => admin.submit('/finding/redirect', '/finding/redirect', fields)
+  const wrong = await add({ macs: '00:90:8f:00:00:01\nno mac', url: 'https://x/' })
+  expect([wrong.status, await wrong.text()]).toEqual([422, expect.stringContaining('“no” is no MAC address.')])
+  expect((await add({ macs: '00:90:8f:00:00:01', url: 'javascript:alert(1)' })).status).toBe(422)
+  expect(location(await add({ macs: '00:90:8f:00:00:01\n00908F000002', url: 'https://x/<y>/' }))).toBe('/finding')
+  expect(redirects.list()).toHaveLength(2)
+  const page = await admin.page('/finding')
+  expect(page).not.toContain('<y>')
+  await admin.submit('/finding', '/finding/redirect/00908f000001/remove')
+  expect(redirects.list().map((one) => one.mac)).toEqual(['00908f000002'])
 })
 
 test('a program uploads, assigns and removes; a private key never comes back', async () => {

@@ -26,7 +26,7 @@ const LOCAL_WHOLE = [
     '/api/v1/archive',
     '/api/v1/firmware',
   ],
-  ...['/api/v1/files', '/api/v1/pinned'],
+  ...['/api/v1/files', '/api/v1/pinned', '/api/v1/redirects', '/api/v1/provisioning-name'],
   ...['/api/v1/templates', '/api/v1/template-mapping', '/api/v1/levels'],
 ]
 

@@ -34,6 +34,7 @@ const MENU = [
       { id: 'changes', href: '/changes', label: 'Changes', icon: 'history', needs: 'changes' },
       { id: 'files', href: '/files', label: 'Files', icon: 'files', needs: 'auxiliary' },
       { id: 'pinned', href: '/pinned', label: 'Pinned files', icon: 'pin', needs: 'pinned' },
+      { id: 'finding', href: '/finding', label: 'Finding us', icon: 'compass', needs: 'redirects' },
     ],
   },
   {
