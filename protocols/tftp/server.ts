@@ -8,6 +8,7 @@ import { withoutToken } from '#protocols/lib/secret-path'
 import { type Health, type ProtocolServer, Standing } from '#protocols/server'
 import { decode, ERROR_CODES, encode, saysError, type TftpPacket, type TftpRequest } from './codec.ts'
 import type { TftpPort } from './port.ts'
+import { TransferPorts } from './ports.ts'
 import { type Refusal, respond, screen } from './reply.ts'
 import { type Retransmit, Transfer, type TransferEnd } from './transfer.ts'
 
@@ -47,6 +48,7 @@ export class TftpServer implements ProtocolServer {
   /** Sessions of each address. */
   readonly #perPeer = new Map<string, number>()
   #socket: Socket | undefined
+  #ports: TransferPorts
 
   constructor(options: TftpServerOptions) {
     this.#options = {
@@ -57,6 +59,7 @@ export class TftpServer implements ProtocolServer {
       graceMillis: 5000,
       ...options,
     }
+    this.#ports = new TransferPorts(options.listen.address)
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -70,12 +73,14 @@ export class TftpServer implements ProtocolServer {
     }
     const socket = await bindUdp(this.#options.listen, handlers, signal)
     this.#socket = socket
+    this.#ports = new TransferPorts(this.#options.listen.address)
     this.#standing.serving([localEndpoint(socket)])
   }
 
   async stop(): Promise<void> {
     this.#socket?.close()
     this.#socket = undefined
+    this.#ports.close()
     this.#standing.stopped()
     const sessions = [...this.#sessions.values()]
     const grace = new AbortController()
@@ -162,7 +167,7 @@ export class TftpServer implements ProtocolServer {
       if (outcome.kind === 'reply') {
         const onMalformed = (error: MalformedPacket) => this.#malformed(peer, error, performance.now())
         session.transfer = new Transfer(peer, outcome.reply, this.#options.retransmit, onMalformed)
-        end = await session.transfer.run(this.#options.listen.address, session.halt.signal)
+        end = await session.transfer.run(this.#ports, session.halt.signal)
       } else if (outcome.kind === 'refuse') {
         this.#sendError(peer, outcome.code, outcome.reason)
         end = refused(outcome)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { RemoteInfo, Socket } from 'node:dgram'
+import type { RemoteInfo } from 'node:dgram'
 import type { Ending, Endpoint } from '#protocols/lib/exchange'
-import { bindUdp } from '#protocols/lib/listen'
 import { MalformedPacket } from '#protocols/lib/malformed'
 import { acknowledgedBlock, decode, ERROR_CODES, encode, printable, saysError } from './codec.ts'
+import type { TransferPort, TransferPorts } from './ports.ts'
 import type { Delivery } from './reply.ts'
 import { FileSource } from './source.ts'
 import { SendWindow } from './window.ts'
@@ -39,7 +39,7 @@ export class Transfer {
   readonly #window: SendWindow
   readonly #ended: Promise<TransferEnd>
   #end: ((end: TransferEnd) => void) | undefined
-  #socket: Socket | undefined
+  #port: TransferPort | undefined
   /** The OACK while it waits for ACK 0. */
   #offer: Uint8Array | undefined
   /** The peer acknowledged something: it is there, and nobody forged its address. */
@@ -73,16 +73,16 @@ export class Transfer {
     this.#window = new SendWindow(this.#source, delivery.terms.blockSize, delivery.terms.windowSize)
   }
 
-  /** Binds to a free port of `address` and sends; resolves when it is over. `signal` ends it with an ERROR. */
-  async run(address: string, signal: AbortSignal): Promise<TransferEnd> {
+  /** Takes a port and sends; resolves when it is over. `signal` ends it with an ERROR. */
+  async run(ports: TransferPorts, signal: AbortSignal): Promise<TransferEnd> {
     const handlers = {
       onMessage: (bytes: Uint8Array, from: RemoteInfo) => this.#receive(bytes, from),
       onLost: (error: Error) => {
-        this.#socket = undefined
+        this.#port = undefined
         this.#finish({ ending: 'fault', reason: error.message })
       },
     }
-    this.#socket = await bindUdp({ address, port: 0 }, handlers, signal)
+    this.#port = await ports.take(this.#peer, handlers, signal)
     signal.addEventListener('abort', () => this.#fail('refuse', 'the server is stopping'))
     this.#begin()
     return this.#ended
@@ -117,9 +117,9 @@ export class Transfer {
   }
 
   #receive(bytes: Uint8Array, from: RemoteInfo): void {
-    if (!this.#socket) return
+    if (!this.#port) return
     if (from.port !== this.#peer.port || from.address !== this.#peer.address) {
-      if (!saysError(bytes) && from.port !== 0) this.#socket.send(UNKNOWN_TID, from.port, from.address)
+      if (!saysError(bytes) && from.port !== 0) this.#port.send(UNKNOWN_TID, from)
       return
     }
     const block = acknowledgedBlock(bytes)
@@ -184,7 +184,7 @@ export class Transfer {
   }
 
   #sendNew(): void {
-    if (this.#offer || !this.#socket) return
+    if (this.#offer || !this.#port) return
     for (let packet = this.#window.next(); packet; packet = this.#window.next()) this.#send(packet)
   }
 
@@ -227,7 +227,7 @@ export class Transfer {
   }
 
   #send(packet: Uint8Array): void {
-    this.#socket?.send(packet, this.#peer.port, this.#peer.address)
+    this.#port?.send(packet, this.#peer)
   }
 
   #cannotRead(reason: string): void {
@@ -244,9 +244,8 @@ export class Transfer {
     clearTimeout(this.#timer)
     this.#end?.({ ...end, bytes: this.#window.bytesAcknowledged })
     this.#source.close()
-    const socket = this.#socket
-    this.#socket = undefined
-    if (farewell) socket?.send(farewell, this.#peer.port, this.#peer.address, () => socket.close())
-    else socket?.close()
+    const port = this.#port
+    this.#port = undefined
+    port?.giveBack(this.#peer, farewell)
   }
 }

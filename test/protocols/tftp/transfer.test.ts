@@ -160,6 +160,39 @@ describe('transfer identifiers', () => {
     expect(rrq).toMatchObject({ operation: 'RRQ', ending: 'reply', bytes: 1_300 })
   })
 
+  it('PortOfAnEndedTransferServesAnotherPeer, to whom late packets of the first mean nothing [RFC1350 §4]', async () => {
+    const { endpoint, exchanges } = await serving({ file, short: file.subarray(0, 10) })
+    const [first, only] = await Peer.asking(endpoint, 'short')
+    first.ack(1, only)
+    await exchanges.take()
+    const [second, block] = await Peer.asking(endpoint, 'file')
+    expect(block.from).toEqual(only.from)
+    first.ack(1, only)
+    expect((await first.next()).packet).toMatchObject({ kind: 'ERROR', code: 5 })
+    expect(await second.untilNow()).toEqual([])
+    second.ack(1, block)
+    expect(blockOf(await second.next())).toBe(2)
+  })
+
+  it('SamePeerGetsAnotherPortForItsNextFile: what is late of the first cannot be taken for the second', async () => {
+    const { endpoint, exchanges } = await serving({ file, short: file.subarray(0, 10) })
+    const [peer, only] = await Peer.asking(endpoint, 'short')
+    peer.ack(1, only)
+    await exchanges.take()
+    peer.ask('file')
+    const block = await peer.next()
+    expect(block.from.port).not.toBe(only.from.port)
+    peer.ack(1, only)
+    expect(await peer.untilNow()).toEqual([])
+  })
+
+  it('TransfersAtATimeHaveDifferentPorts [RFC1350 §4]', async () => {
+    const { endpoint } = await serving({ file })
+    const ports = new Set<number>()
+    for (let n = 0; n < 5; n++) ports.add((await Peer.asking(endpoint, 'file'))[1].from.port)
+    expect(ports.size).toBe(5)
+  })
+
   it('MalformedPacketOfThePeerIsCountedAndTheTransferGoesOn', async () => {
     const { endpoint, exchanges } = await serving({ file })
     const [peer, first] = await Peer.asking(endpoint, 'file')
