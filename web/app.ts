@@ -29,6 +29,7 @@ import { pinnedApiRoutes } from './api/pinned.ts'
 import { parametersApiRoutes } from './api/provisioning-parameters.ts'
 import { apiRoutes } from './api/routes.ts'
 import { scopesApiRoutes } from './api/scopes.ts'
+import { servedApiRoutes } from './api/served.ts'
 import { usersApiRoutes } from './api/users.ts'
 import { Assets } from './assets.ts'
 import { FormGuard } from './auth/forms.ts'
@@ -77,6 +78,8 @@ import { usersRoutes } from './pages/people/routes.ts'
 import { scopesRoutes } from './pages/people/scopes.ts'
 import { personalUrlRoutes } from './pages/personal-url.ts'
 import { phoneLogRoutes } from './pages/phone-log.ts'
+import { configurationRoutes } from './pages/served/configuration.ts'
+import { driftRoutes } from './pages/served/drift.ts'
 import { shellFragments } from './pages/shell.ts'
 import { signInRoutes } from './pages/sign-in.ts'
 import { taskFragments, taskRoutes } from './pages/tasks.ts'
@@ -151,6 +154,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     alarmDesk,
     approvals,
     changes,
+    served,
     backup,
     messages,
     commands,
@@ -198,6 +202,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     ...(pinned ? [pinnedApiRoutes(pinned), pinnedRoutes(web, pinned)] : []),
     ...(auxiliary ? [filesApiRoutes(web, auxiliary), filesRoutes(web, auxiliary)] : []),
     ...(personalUrls ? [personalUrlRoutes(web, personalUrls), personalUrlApiRoutes(web, personalUrls)] : []),
+    ...(served ? [driftRoutes(web, served), configurationRoutes(web, served), servedApiRoutes(served)] : []),
     ...(changes ? [...changesRoutes(web, changes), changesApiRoutes(changes)] : []),
     ...(firmware && scopes ? [firmwareApiRoutes(firmware, scopes), ...firmwareRoutes(web, firmware, scopes)] : []),
     ...(commands ? [commandRoutes(web, commands), commandsApiRoutes(commands)] : []),

@@ -22,6 +22,7 @@ const LOCAL_WHOLE = [
     '/api/v1/approvals',
     '/api/v1/jobs',
     '/api/v1/changes',
+    '/api/v1/drift',
     '/api/v1/backups',
     '/api/v1/archive',
     '/api/v1/firmware',

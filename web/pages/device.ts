@@ -17,6 +17,7 @@ import { personalUrlView } from './personal-url.ts'
 import { logPath } from './phone-log.ts'
 import { userText } from './phone-row.ts'
 import { presenceWords } from './presence.ts'
+import { configurationPath } from './served/words.ts'
 import { showPage } from './shell.ts'
 import { timelineView } from './timeline.ts'
 
@@ -107,6 +108,7 @@ function headView(device: DeviceDetail, port: WebPort, time: TimeFormat, now: nu
     approval: phone.approval,
     mac: phone.mac,
     decide: port.approvals !== undefined && phone.approval !== 'approved',
+    configuration: port.served ? configurationPath(phone.mac) : '',
     log: port.phoneLogs ? logPath(phone.mac) : '',
     presence: presenceWords(presence),
     reported: time.moment(phone.reportedAt, now),
