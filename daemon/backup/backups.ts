@@ -66,8 +66,8 @@ export class Backups implements BackupPort {
   #crons: Cron[] = []
   #timer: NodeJS.Timeout | undefined
   #running: { readonly result: Promise<BackupRow>; readonly ears: Set<Progressed> } | undefined
-  /** One at a time: each is a whole daemon. */
-  #rehearsing: Promise<unknown> = Promise.resolve()
+  /** One backup is read at a time: a rehearsal is a whole daemon, and a check reads the whole file. */
+  #examining: Promise<BackupRun> | undefined
   #startedAt = 0
   #triedAt = Number.NEGATIVE_INFINITY
 
@@ -94,7 +94,7 @@ export class Backups implements BackupPort {
     for (const cron of this.#crons) cron.stop()
     this.#stop.abort(new BackupFailed('Offhook is stopping.'))
     await this.#running?.result.catch(() => {})
-    await this.#rehearsing.catch(() => {})
+    await this.#examining?.catch(() => {})
   }
 
   /** After the settings changed. */
@@ -106,7 +106,7 @@ export class Backups implements BackupPort {
       this.#crons.push(new Cron(pattern, options, () => work().then(() => {}, this.#options.onFault)))
     }
     if (enabled) at(schedule, () => this.#make('nightly', 'schedule').catch(toldAlready))
-    if (rehearse !== undefined) at(rehearse, () => this.#rehearseNewest())
+    if (rehearse !== undefined) at(rehearse, () => this.#rehearseNewest().catch(toldAlready))
     this.#changed()
   }
 
@@ -129,15 +129,7 @@ export class Backups implements BackupPort {
 
   async verify(name: string): Promise<BackupRun | undefined> {
     const file = await this.path(name)
-    if (file === undefined) return undefined
-    const at = this.#options.now()
-    try {
-      const { totals } = await verifyBackup(file, await this.#keys())
-      const sentence = `Whole: ${totals.records} records and ${totals.files} files, every checksum is right.`
-      return { at, ok: true, file: name, goodAt: at, sentence }
-    } catch (error) {
-      return { at, ok: false, file: name, goodAt: 0, sentence: `It cannot be used: ${reasonOf(error)}.` }
-    }
+    return file === undefined ? undefined : this.#examine(() => this.#verify(file, name))
   }
 
   async since(name: string): Promise<Readonly<Record<string, number>> | undefined> {
@@ -147,10 +139,7 @@ export class Backups implements BackupPort {
 
   async rehearse(name: string, by: string): Promise<BackupRun | undefined> {
     const file = await this.path(name)
-    if (file === undefined) return undefined
-    const run = this.#rehearsing.catch(() => {}).then(() => this.#rehearse(file, name, by))
-    this.#rehearsing = run
-    return run
+    return file === undefined ? undefined : this.#examine(() => this.#rehearse(file, name, by))
   }
 
   async path(name: string): Promise<string | undefined> {
@@ -183,6 +172,26 @@ export class Backups implements BackupPort {
       if (made) return this.#alarms.notMissed()
     }
     if (now() >= due + MISSED_MS) await this.#alarms.missed(newest?.at)
+  }
+
+  #examine(work: () => Promise<BackupRun>): Promise<BackupRun> {
+    if (this.#examining)
+      throw new BackupFailed('Another backup is being checked or rehearsed. Try again when that has ended.')
+    this.#examining = work().finally(() => {
+      this.#examining = undefined
+    })
+    return this.#examining
+  }
+
+  async #verify(file: string, name: string): Promise<BackupRun> {
+    const at = this.#options.now()
+    try {
+      const { totals } = await verifyBackup(file, await this.#keys(), this.#stop.signal)
+      const sentence = `Whole: ${totals.records} records and ${totals.files} files, every checksum is right.`
+      return { at, ok: true, file: name, goodAt: at, sentence }
+    } catch (error) {
+      return { at, ok: false, file: name, goodAt: 0, sentence: `It cannot be used: ${reasonOf(error)}.` }
+    }
   }
 
   #make(why: Reason, by: string, progress?: Progressed): Promise<BackupRow> {

@@ -78,11 +78,16 @@ export async function readBackup(
 }
 
 /** Reads all of it and keeps nothing. Throws BackupRefused when it is not whole. */
-export function verifyBackup(file: string, keys: Keys): Promise<{ header: BackupHeader; totals: Totals }> {
-  return readBackup(file, keys, {
+export function verifyBackup(
+  file: string,
+  keys: Keys,
+  signal?: AbortSignal,
+): Promise<{ header: BackupHeader; totals: Totals }> {
+  const nowhere: Sink = {
     async file(_, bytes) {
       for await (const piece of bytes) void piece
     },
     async record() {},
-  })
+  }
+  return readBackup(file, keys, nowhere, signal)
 }

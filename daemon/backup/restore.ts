@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { chown, lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isInUse } from '#daemon/store/rescue'
 import { isLeftOut } from './contents.ts'
 
 // A restored data folder is put in place inside the old one, because the folder itself may be a mount, and its parent
@@ -40,6 +41,7 @@ export async function putInPlace(folder: string): Promise<string | undefined> {
     await removeUnplanned(folder)
     return undefined
   }
+  if (await isInUse(join(folder, 'store'))) throw new Error(`another Offhook is using ${folder}`)
   const { staged, aside } = pending
   if (pending.phase === 'out') {
     await mkdir(join(folder, aside), { recursive: true, mode: 0o700 })

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFile } from 'node:child_process'
 import { hostname } from 'node:os'
+import { ConfigError } from '#config/load'
 import type { Config } from '#config/schema'
 import { type BackupSettings, Backups } from '#daemon/backup/backups'
 import type { Keys } from '#daemon/backup/header'
@@ -23,6 +24,8 @@ export interface BackupGiven {
 }
 
 const REHEARSAL_MS = 15 * 60_000
+/** Characters of a passphrase that stands in a file of its own. */
+const SHORTEST = 12
 
 /** Copies of everything, and trying them out. */
 export function composeBackup(base: Foundation, { credentials, configFile, self }: BackupGiven) {
@@ -63,6 +66,9 @@ export function composeBackup(base: Foundation, { credentials, configFile, self 
 function settingsOf(config: Config, credentials: string | undefined): BackupSettings {
   const { passphrase, ...rest } = config.backup
   const text = passphrase && readSecret(passphrase, 'backup.passphrase', { CREDENTIALS_DIRECTORY: credentials })
+  if (text !== undefined && text.length < SHORTEST) {
+    throw new ConfigError([`backup.passphrase: it has ${text.length} characters, at least ${SHORTEST} are needed`])
+  }
   return { ...rest, timeZone: config.web.timeZone ?? localTimeZone(), ...(text !== undefined && { passphrase: text }) }
 }
 

@@ -95,6 +95,13 @@ describe('nightly backups', () => {
     expect(await files()).toHaveLength(1)
   })
 
+  test('one is checked or rehearsed at a time; a second is told to come again', async () => {
+    const { name } = await backups.make('on demand', 'anna')
+    const [first, second] = await Promise.allSettled([backups.verify(name), backups.rehearse(name, 'anna')])
+    expect([first, second].map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(await backups.rehearse(name, 'anna')).toMatchObject({ ok: true })
+  })
+
   test('the folder may lie inside the data folder under any name and is never in a backup', async () => {
     settings = { ...settings, folder: join(folder, 'mine') }
     const first = await backups.make('on demand', 'anna')

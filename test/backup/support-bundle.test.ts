@@ -68,6 +68,18 @@ test('a bundle of a running daemon has what a helper needs and none of the plant
   for (const [name, text] of texts) {
     if (name.endsWith('.json')) expect(JSON.parse(text), name).not.toHaveProperty('error')
   }
+  // Not only the redactor: neither the log nor the metrics ever held one.
+  const raw = [
+    daemon
+      .log()
+      .map((line) => JSON.stringify(line))
+      .join('\n'),
+    await (await fetch(`${daemon.url}metrics`)).text(),
+  ]
+  for (const text of raw) {
+    for (const secret of ['planted', password, token, vault?.trim(), recovery?.trim()])
+      expect(text).not.toContain(secret)
+  }
   // A file that is there is never written over.
   expect((await here.run(process.execPath, [MAIN, ...args])).code).toBe(1)
   await daemon.stop()

@@ -44,12 +44,12 @@ export function backupsApiRoutes(web: Pick<Web, 'onFault'>, backups: BackupPort)
   })
 
   router.post('/:name/verify', async (ctx) => {
-    ctx.body = (await backups.verify(nameOf(ctx))) ?? none()
+    ctx.body = (await backups.verify(nameOf(ctx)).catch(refuse)) ?? none()
   })
 
   /** Takes half a minute or so. */
   router.post('/:name/rehearse', async (ctx) => {
-    ctx.body = (await backups.rehearse(nameOf(ctx), actorOf(ctx))) ?? none()
+    ctx.body = (await backups.rehearse(nameOf(ctx), actorOf(ctx)).catch(refuse)) ?? none()
   })
 
   /** `changed`: records by table that restoring this backup would lose. */
@@ -61,6 +61,10 @@ export function backupsApiRoutes(web: Pick<Web, 'onFault'>, backups: BackupPort)
 
 function nameOf(ctx: WebContext & { readonly params: Readonly<Record<string, string | undefined>> }): string {
   return ctx.params.name ?? ''
+}
+
+function refuse(error: unknown): never {
+  throw new Problem(503, told(error) ?? 'It failed by a fault of the server, which its log tells.')
 }
 
 function none(): never {
