@@ -6,7 +6,7 @@ import { partOf } from '#daemon/lifecycle'
 import { AuxiliaryFiles } from '#daemon/services/auxiliary/files'
 import { AuxiliaryServing } from '#daemon/services/auxiliary/serving'
 import type { PhoneSettings } from '#daemon/services/directory/phone-settings'
-import type { FirmwareSource } from '#daemon/services/firmware/source'
+import type { FirmwareServing } from '#daemon/services/firmware/serving'
 import { NameCheck } from '#daemon/services/name-check'
 import type { PhoneLogs } from '#daemon/services/phone-logs/phone-logs'
 import { PinnedFiles } from '#daemon/services/pinned-files'
@@ -27,7 +27,7 @@ interface Sources {
   readonly scopes: Scopes
   readonly directory: PhoneSettings
   readonly logs: PhoneLogs
-  readonly firmware: FirmwareSource
+  readonly firmware: FirmwareServing
   readonly secrets: ReturnType<typeof composePhoneSecrets>
 }
 
@@ -56,6 +56,7 @@ export function composeFiles(
     },
     serverAddress: config.server.address,
     access: secrets.access,
+    hasOwnFirmware: (mac, model) => firmware.hasOwn(mac, model),
     pinned,
     auxiliary: { fileFor: (request, asker) => serving.fileFor(request, asker) },
     accountPassword: secrets.account.accountPassword,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ChosenFirmware, chooseFirmware } from '#daemon/domain/firmware'
+import { type ChosenFirmware, choiceKey, chooseFirmware } from '#daemon/domain/firmware'
 import { holderOf } from '#daemon/domain/lease'
 import type { Identity, Phone } from '#daemon/domain/phone'
 import type { Placement } from '#daemon/domain/placement'
@@ -90,6 +90,11 @@ export class FirmwareServing implements FirmwareSource {
       if (file.kind === 'file') return file
     }
     return { kind: 'refuse', status: 404, reason: `there is no firmware for ${asked}` }
+  }
+
+  /** Whether a phone gets an image that its place does not: one that was chosen for it, or that a rollout keeps it on. */
+  hasOwn(mac: Mac, model: string): boolean {
+    return this.pinOf(mac, model) !== undefined || this.#options.choices.index().has(choiceKey(model, mac))
   }
 
   /** What a phone would get; undefined when nothing is chosen for its model, whatever lies in the folder. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Phone, sipPasswordPlace, type User } from '#daemon/domain/phone'
 import { type LevelKey, type LevelSettings, secretPlace } from '#daemon/domain/provisioning/level-settings'
-import type { Layer } from '#daemon/domain/provisioning/placeholder'
+import { type Layer, resolve } from '#daemon/domain/provisioning/placeholder'
 import { globalFileName, type Template } from '#daemon/domain/provisioning/template'
 import { type PhonePorts, phoneUrls } from '#daemon/vendors/audiocodes/urls'
 import type { Ipv4 } from '#protocols/lib/ipv4'
@@ -21,6 +21,16 @@ export function systemLayer(server: Ipv4, ports: PhonePorts, keepAliveMinutes: n
       FirmwareUrl: urls.firmware,
     },
   }
+}
+
+/**
+ * For a phone that gets an image of its own: behind a NAT, and with a user agent that does not name it, nothing but the
+ * folder of its URL tells which phone asks. `below` is all that is set farther off: another server stays what it is.
+ */
+export function firmwareLayer(server: Ipv4, ports: PhonePorts, mac: Mac, below: readonly Layer[]): Layer[] {
+  const { firmware } = phoneUrls(server, ports)
+  if (resolve(below, 'FirmwareUrl')?.value !== firmware) return []
+  return [{ name: 'firmware of this phone', values: { FirmwareUrl: `${firmware}${mac}/` } }]
 }
 
 /** Where auxiliary files are fetched: each address only where it may be told. */

@@ -30,7 +30,16 @@ import type { Mac } from '#protocols/lib/mac'
 import type { NamedScope } from '#protocols/provisioning/port'
 import { Clocks } from './clocks.ts'
 import { type Disclosure, WITHOUT_SECRETS } from './disclosure.ts'
-import { accountLayer, deviceLayer, factsLayer, filesLayer, settingsLayer, systemLayer, userLayer } from './layers.ts'
+import {
+  accountLayer,
+  deviceLayer,
+  factsLayer,
+  filesLayer,
+  firmwareLayer,
+  settingsLayer,
+  systemLayer,
+  userLayer,
+} from './layers.ts'
 import { levelAdditions } from './level-additions.ts'
 import { isPassword, withoutPasswords } from './passwords.ts'
 import type {
@@ -146,7 +155,10 @@ export class Renderer {
     // On the phone's own word it learns nothing that is secret about whom it says to belong to.
     const proven = approved?.ownerFrom === 'admin' && approved.owner === user?.name
     const toUser = proven ? disclosure : WITHOUT_SECRETS
+    const { ports, hasOwnFirmware } = this.#options
+    const stack = this.#stack(place, scope, template, disclosure)
     const personal = [
+      ...(hasOwnFirmware?.(mac, situation.model) ? firmwareLayer(place.server, ports, mac, stack) : []),
       ...(user
         ? [userLayer(user, proven, toUser), ...this.#settings(`user ${user.name}`, `user/${user.name}`, toUser)]
         : []),
@@ -156,9 +168,9 @@ export class Renderer {
     ]
     const layers = [
       ...this.#accountLayer(mac, disclosure),
-      ...this.#stack(place, scope, template, disclosure),
+      ...stack,
       ...personal,
-      filesLayer(place.server, this.#options.ports, mac, situation.token, disclosure),
+      filesLayer(place.server, ports, mac, situation.token, disclosure),
     ]
     const shared = this.#sharedLines(template, place, nearby)
     const parts = {

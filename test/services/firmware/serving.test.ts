@@ -4,9 +4,14 @@ import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
+import { builtInPlaceholders, shippedTemplates } from '#config/templates'
 import type { Firmware } from '#daemon/domain/firmware'
+import { resolve } from '#daemon/domain/provisioning/placeholder'
+import { WITHOUT_SECRETS } from '#daemon/services/provisioning/disclosure'
+import { Programs } from '#daemon/services/provisioning/programs'
+import { Renderer } from '#daemon/services/provisioning/renderer'
 import { put } from '#daemon/store/store'
-import { leases } from '#daemon/store/tables'
+import { leases, levels } from '#daemon/store/tables'
 import type { Ipv4 } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
 import { here } from '#test/support/process'
@@ -132,6 +137,36 @@ describe('which image is served', () => {
     expect(await head('/440HD.img')).toMatchObject({ status: 404 })
     expect(exchanges.at(-1)?.reason).toContain(`chosen for all 440HD`)
   })
+})
+
+test('a phone with an image of its own is told a firmware URL that says who asks, unless another server is set', async () => {
+  const { store, serving, choose, two, by, addPhone } = await office()
+  const ports = { files: 80, keepAlive: 8081 }
+  const renderer = new Renderer(store, {
+    ...{
+      programs: new Programs(),
+      now: () => 0,
+      shipped: shippedTemplates(),
+      builtIn: builtInPlaceholders(),
+      subnets: [],
+    },
+    ...{ serverAddress: '10.1.0.2' as Ipv4, ports, keepAliveMinutes: 60 },
+    hasOwnFirmware: (mac, model) => serving.hasOwn(mac, model),
+  })
+  const url = () => {
+    const file = renderer.device(MAC, { address: undefined, model: '440HD', firmware: '2.2.1' }, WITHOUT_SECRETS)
+    if (file.kind === 'none') throw new Error(file.reason)
+    return resolve(file.layers, 'FirmwareUrl')?.value
+  }
+  await addPhone(MAC)
+  expect(url()).toBe('http://10.1.0.2/firmwarefiles/')
+  await choose(MAC, two)
+  expect(url()).toBe(`http://10.1.0.2/firmwarefiles/${MAC}/`)
+  expect(await by(`/firmwarefiles/${MAC}/440HD.img`, UNNAMED)).toBe(two.id)
+  const external = { values: { FirmwareUrl: 'https://cdn.example/fw/' }, sealed: {}, lines: '', template: '' }
+  await store.commit([put(levels, 'system', external)], { durable: false })
+  renderer.forget()
+  expect(url()).toBe('https://cdn.example/fw/')
 })
 
 describe('how it is served', () => {
