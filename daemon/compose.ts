@@ -70,8 +70,8 @@ export function compose(config: Config, logger: Logger, now: () => number, given
 
   const { fleet, view, ...phones } = composeFleet(base)
   const recorded = composeHistory(base)
-  const people = composePeople(base, view)
-  const directory = composeDirectory(base, people.scopes, credentials)
+  const people = composePeople(base, view, recorded.history)
+  const directory = composeDirectory(base, people.scopes, recorded.history, credentials)
   const syslog = composeSyslog(base)
   const secrets = composePhoneSecrets(base)
   const firmware = composeFirmware(base, people.scopes)

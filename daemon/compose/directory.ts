@@ -12,6 +12,7 @@ import { PhoneSettings } from '#daemon/services/directory/phone-settings'
 import { RegionNames } from '#daemon/services/directory/region-names'
 import { Regions } from '#daemon/services/directory/regions'
 import { type UpstreamSettings, Upstreams } from '#daemon/services/directory/upstreams'
+import type { ChangeLog } from '#daemon/services/provisioning/changes/history'
 import type { Scopes } from '#daemon/services/scopes/scopes'
 import { localTimeZone } from '#daemon/settings'
 import { LdapServer } from '#protocols/ldap/server'
@@ -19,7 +20,12 @@ import { parseIpv4 } from '#protocols/lib/ipv4'
 import type { Foundation } from './foundation.ts'
 
 /** The phonebook: what phones search by LDAP, and what people do with it. `credentials` is systemd's folder of secrets. */
-export function composeDirectory(base: Foundation, scopes: Scopes, credentials: string | undefined) {
+export function composeDirectory(
+  base: Foundation,
+  scopes: Scopes,
+  history: ChangeLog,
+  credentials: string | undefined,
+) {
   const { config, configuration, store, vault, alarms, announce, now, observe } = base
   const { ldap } = config
   const { baseDn } = ldap
@@ -48,7 +54,7 @@ export function composeDirectory(base: Foundation, scopes: Scopes, credentials: 
   const contacts = new Contacts({ store, now, baseDn, regions })
   const reserved = new Set(['manual', ...sources.map(({ name }) => name)])
   const phones = new PhoneSettings({
-    ...{ store, vault, regions, serverAddress: config.server.address ?? '' },
+    ...{ store, vault, regions, history, serverAddress: config.server.address ?? '' },
     own: { active: ldap.enabled && ldap.anonymous, port: ldap.listen.port, baseDn },
   })
   const desk = new DirectoryDesk({

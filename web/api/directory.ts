@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import Router from '@koa/router'
 import { PERSON_ATTRIBUTES, type PersonAttributes } from '#daemon/domain/directory'
 import { DIRECTORY_FORMATS, type DirectoryFormat } from '#daemon/domain/directory-file'
-import { type NoExtras, queryText, type WebContext, type WebState } from '#web/context'
+import { actorOf, type NoExtras, queryText, type WebContext, type WebState } from '#web/context'
 import { fileBody } from '#web/http/body'
 import { answerFieldProblems, Problem, problemDetails } from '#web/http/problem'
 import type { ContactDraft, ContactOrder, DirectoryPort, ImportFile, PhoneLdapSetting } from '#web/ports/directory'
@@ -127,7 +127,11 @@ function phoneRoutes(router: Routes, directory: DirectoryPort): void {
   router.put('/phones', async (ctx) => {
     const { values = {}, keepPassword = true } = bodyFields(ctx)
     if (typeof keepPassword !== 'boolean') throw new Problem(400, '"keepPassword" must be true or false.')
-    answer(ctx, await directory.phones.save(shortText(ctx, 'region', 64), textsOf(values), keepPassword), 200)
+    answer(
+      ctx,
+      await directory.phones.save(shortText(ctx, 'region', 64), textsOf(values), keepPassword, actorOf(ctx)),
+      200,
+    )
   })
   /** What a phone of the region would show for what was typed. */
   router.get('/test', (ctx) => {

@@ -178,6 +178,8 @@ export interface PhoneLdapPort {
     values: Readonly<Partial<Record<PhoneLdapSetting, string>>>,
     /** True keeps the password that this level has when none is given. */
     keepPassword: boolean,
+    /** Who does it, for the history of changes. */
+    by?: string,
   ): Promise<Saved<PhoneLdapSettings>>
 }
 

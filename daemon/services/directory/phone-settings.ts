@@ -12,6 +12,7 @@ import {
 } from '#daemon/domain/phone-ldap'
 import type { Layer } from '#daemon/domain/provisioning/placeholder'
 import type { ScopeTree } from '#daemon/domain/scope'
+import type { ChangeLog } from '#daemon/services/provisioning/changes/history'
 import { type Vault, VaultError } from '#daemon/services/vault'
 import { put, type Store } from '#daemon/store/store'
 import { phoneLdap } from '#daemon/store/tables'
@@ -29,6 +30,8 @@ export interface PhoneSettingsOptions {
   /** Our address, for showing the lines; empty when it depends on the subnet. */
   readonly serverAddress: string
   readonly regions: Regions
+  /** Where edits are written down. */
+  readonly history?: Pick<ChangeLog, 'record'>
 }
 
 /** A setting's value, secrets in clear, and the level it comes from. */
@@ -59,7 +62,12 @@ export class PhoneSettings implements PhoneLdapPort {
     return { values, lines: this.#lines(settled) }
   }
 
-  async save(region: string, values: PhoneLdapValues, keepPassword: boolean): Promise<Saved<PhoneLdapSettings>> {
+  async save(
+    region: string,
+    values: PhoneLdapValues,
+    keepPassword: boolean,
+    by = '',
+  ): Promise<Saved<PhoneLdapSettings>> {
     const { store, vault, regions } = this.#options
     const named = regions.canonical(region)
     const key = keyOf(named)
@@ -74,7 +82,14 @@ export class PhoneSettings implements PhoneLdapPort {
       values: rest,
       ...(sealedPassword !== undefined && { sealedPassword }),
     }
-    await store.commit([put(phoneLdap, key, record)], { durable: true })
+    const change = put(phoneLdap, key, record)
+    const name = named || 'all phones'
+    const deed = {
+      by,
+      summary: `Set how phones ask the directory: ${name}`,
+      subject: { kind: 'directory', key, name },
+    } as const
+    await store.commit([change, ...(this.#options.history?.record(deed, [change]) ?? [])], { durable: true })
     return { kind: 'saved', value: this.get(named) }
   }
 

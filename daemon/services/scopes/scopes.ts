@@ -4,7 +4,8 @@ import { type Placement, placementOf } from '#daemon/domain/placement'
 import { type Scope, type ScopeRecord, ScopeTree, SYSTEM } from '#daemon/domain/scope'
 import { checkScope, MOST_SCOPES, type ScopeDraft } from '#daemon/domain/scope-rules'
 import type { Announce } from '#daemon/messages'
-import { Conflict, put, type Store } from '#daemon/store/store'
+import type { ChangeLog } from '#daemon/services/provisioning/changes/history'
+import { type Change, Conflict, put, type Store } from '#daemon/store/store'
 import { phones, scopes as table, users } from '#daemon/store/tables'
 import type { Ipv4 } from '#protocols/lib/ipv4'
 import type { Actor, Population, ScopeAnswer, ScopesPort, ScopeUse } from '#web/ports/scopes'
@@ -17,6 +18,8 @@ export interface ScopesOptions {
   readonly now: () => number
   readonly random: (bytes: number) => Uint8Array
   readonly announce: Announce
+  /** Where edits are written down. */
+  readonly history?: Pick<ChangeLog, 'note'>
   /** `dhcp.subnets` that name a region. */
   readonly networks: readonly NamedNetwork[]
 }
@@ -178,8 +181,9 @@ export class Scopes implements ScopesPort {
       const made = edit(new ScopeTree(stored?.value.scopes ?? []))
       if (!('scopes' in made)) return made
       const record: ScopeRecord = { scopes: made.scopes }
+      const noted = made.answer.kind === 'done' ? this.#noted(stored?.value, record, made.answer.scope, by) : []
       try {
-        await store.commit([put(table, KEY, record, stored?.revision ?? 'absent')], { durable: true })
+        await store.commit([put(table, KEY, record, stored?.revision ?? 'absent'), ...noted], { durable: true })
       } catch (error) {
         if (error instanceof Conflict) continue
         throw error
@@ -190,6 +194,22 @@ export class Scopes implements ScopesPort {
       }
       return made.answer
     }
+  }
+
+  /** For the history of changes: what became of each scope. */
+  #noted(before: ScopeRecord | undefined, after: ScopeRecord, { id, kind, name }: Scope, by: Actor): Change[] {
+    const { history } = this.#options
+    if (!history) return []
+    const was = new Map((before?.scopes ?? []).map((scope) => [scope.id, scope]))
+    const is = new Map(after.scopes.map((scope) => [scope.id, scope]))
+    const parts = [...new Set([...was.keys(), ...is.keys()])]
+      .filter((one) => was.get(one) !== is.get(one))
+      .map((one) => ({ table: table.name, key: one, before: was.get(one), after: is.get(one) }))
+    const deed = was.has(id) ? (is.has(id) ? 'Change' : 'Remove') : 'Add'
+    return history.note(
+      { by, summary: `${deed} the ${kind} “${name}”`, subject: { kind: 'scope', key: id, name } },
+      parts,
+    )
   }
 
   #newId(tree: ScopeTree): string {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Router from '@koa/router'
-import { formField, type NoExtras, queryText, type Web, type WebContext, type WebState } from '#web/context'
+import { actorOf, formField, type NoExtras, queryText, type Web, type WebContext, type WebState } from '#web/context'
 import { urlPart } from '#web/format'
 import { goOn } from '#web/kit/flash'
 import { type Field, type Filled, form, readForm, type Section } from '#web/kit/form'
@@ -101,7 +101,7 @@ export function phonesRoutes(web: Web, directory: DirectoryPort): Router<WebStat
     const saved =
       errors.length > 0
         ? { kind: 'refused' as const, errors }
-        : await directory.phones.save(region, wanted, values.forget !== '1')
+        : await directory.phones.save(region, wanted, values.forget !== '1', actorOf(ctx))
     if (saved.kind === 'saved') {
       return goOn(web, ctx, hrefOf(region), 'Saved. Phones get the new lines when they next fetch their configuration.')
     }

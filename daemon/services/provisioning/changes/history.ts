@@ -42,6 +42,8 @@ export interface Deed {
 export interface ChangeLog {
   /** What to commit together with the changes, at once: nothing may come between this call and the commit. */
   record(deed: Deed, changes: readonly DraftChange[]): Change[]
+  /** The same for whoever changes a part of a record: what that part was, and what it is now. */
+  note(deed: Deed, parts: readonly RecordChange[]): Change[]
 }
 
 const DAY = 86_400_000
@@ -89,10 +91,19 @@ export class History implements ChangeLog {
   }
 
   entry(deed: Deed, changes: readonly DraftChange[]): { readonly head: RevisionHead; readonly changes: Change[] } {
-    const { store, now } = this.#options
+    const { store } = this.#options
     const records: RecordChange[] = changes.map(({ table, key, value }) => {
-      return { table, key, before: store.get<unknown>({ name: table }, key)?.value ?? null, after: value ?? null }
+      return { table, key, before: store.get<unknown>({ name: table }, key)?.value, after: value }
     })
+    return this.#entry(deed, records)
+  }
+
+  note(deed: Deed, parts: readonly RecordChange[]): Change[] {
+    return this.#entry(deed, parts).changes
+  }
+
+  #entry(deed: Deed, records: readonly RecordChange[]): { readonly head: RevisionHead; readonly changes: Change[] } {
+    const { now } = this.#options
     this.#last += 1
     const head: RevisionHead = {
       ...{ sequence: this.#last, at: now(), by: deed.by, why: deed.why ?? '', subject: deed.subject },
@@ -171,7 +182,9 @@ function headOf({ records: _, touched: __, ...head }: StoredRevision): RevisionH
 }
 
 function pack(records: readonly RecordChange[]): string {
-  const json = JSON.stringify(records)
+  const json = JSON.stringify(
+    records.map(({ before = null, after = null, ...record }) => ({ ...record, before, after })),
+  )
   if (json.length > LARGEST) return ''
   // Before and after are alike: a window that holds both makes one of them almost free.
   const params = { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_LGWIN]: 22 }

@@ -8,6 +8,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Draft } from '#daemon/domain/provisioning/revision'
+import { PhoneSettings } from '#daemon/services/directory/phone-settings'
+import { NO_REGIONS } from '#daemon/services/directory/regions'
+import { Scopes } from '#daemon/services/scopes/scopes'
 import { Vault } from '#daemon/services/vault'
 import { levels, revisions, templates } from '#daemon/store/tables'
 import {
@@ -167,3 +170,43 @@ async function killed(args: readonly string[]): Promise<string> {
   }
   throw new Error('the process ended by itself')
 }
+
+test('edits of places and of phones’ directory are in the history, each with what became of it alone', async () => {
+  const { store, history, vault, desk } = await world()
+  const parts = { store, history, vault, announce: () => {}, now: () => 0, random: randomBytes, networks: [] }
+  const scopes = new Scopes(parts)
+  await scopes.start()
+  onTestFinished(() => scopes.stop())
+  const berlin = {
+    kind: 'region',
+    name: 'Berlin',
+    parent: 'system',
+    timeZone: '',
+    subnets: [],
+    description: '',
+  } as const
+  const added = await scopes.add(berlin, 'anna')
+  if (added.kind !== 'done') throw new Error(added.kind)
+  await scopes.add({ ...berlin, name: 'Bonn' }, 'anna')
+  await scopes.change(added.scope.id, { ...berlin, name: 'Potsdam' }, 1, 'bea')
+  const settings = new PhoneSettings({
+    ...{ store, vault, history, serverAddress: '', regions: NO_REGIONS },
+    own: { active: false, port: 389, baseDn: 'dc=example' },
+  })
+  expect(await settings.save('', { active: '1', password: 'hush-hush' }, false, 'carl')).toMatchObject({
+    kind: 'saved',
+  })
+  const { rows } = desk.revisions({ subject: '', by: '', text: '', page: 1, pageSize: 9 })
+  expect(rows.map(({ by, summary }) => `${by}: ${summary}`)).toEqual([
+    'carl: Set how phones ask the directory: all phones',
+    'bea: Change the region “Potsdam”',
+    'anna: Add the region “Bonn”',
+    'anna: Add the region “Berlin”',
+  ])
+  const [record, ...more] = desk.revision(3)?.records ?? []
+  expect([record?.key, more.length]).toEqual([added.scope.id, 0])
+  expect(record?.lines).toContainEqual({ sign: '+', text: 'name: Potsdam' })
+  expect(JSON.stringify(desk.revision(4))).not.toMatch(/hush-hush|v1:/)
+  expect(desk.restore(3).kind).toBe('impossible')
+  expect(desk.restore(4).kind).toBe('draft')
+})
