@@ -4,6 +4,7 @@ import type { BootStep } from '#daemon/domain/boot'
 import type { Explanation } from '#daemon/domain/dhcp/explanation'
 import type { Lease } from '#daemon/domain/lease'
 import type { Phone, Presence, PublicUser } from '#daemon/domain/phone'
+import type { PresenceChange } from '#daemon/domain/presence-history'
 import type { Mac } from '#protocols/lib/mac'
 import type { Health } from '#protocols/server'
 import type { AlarmsPort } from './ports/alarms.ts'
@@ -71,6 +72,8 @@ export interface DeviceDetail extends DeviceRow {
   readonly lease: Lease | undefined
   /** The last boots, oldest step first. */
   readonly steps: readonly BootStep[]
+  /** What it counted as, oldest first. */
+  readonly presences: readonly PresenceChange[]
 }
 
 /** The fleet as pages see it. */

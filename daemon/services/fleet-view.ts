@@ -82,6 +82,7 @@ export class StoreFleetView implements FleetView {
       user: user && publicUser(user),
       lease: lease?.mac === mac ? lease : this.#leaseOf(mac),
       steps: this.#fleet.timelineOf(mac)?.steps ?? [],
+      presences: this.#fleet.presencesOf(mac)?.changes ?? [],
     }
   }
 

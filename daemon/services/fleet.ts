@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type BootTimeline, bootStepOf } from '#daemon/domain/boot'
-import { type Identity, newPhone, newUser, type Phone, type User } from '#daemon/domain/phone'
+import { type BootTimeline, bootStepOf, withStep } from '#daemon/domain/boot'
+import { type Identity, newPhone, newUser, type Phone, type ReportedStatus, type User } from '#daemon/domain/phone'
 import { reportedStatus, silenceLimit } from '#daemon/domain/presence'
+import { type PresenceHistory, withPresence } from '#daemon/domain/presence-history'
 import { fitDetails, userName } from '#daemon/domain/user'
 import type { Announce } from '#daemon/messages'
 import { type Change, Conflict, put, type Store } from '#daemon/store/store'
-import { leases, phones, users } from '#daemon/store/tables'
+import { leases, phones, presences, timelines, users } from '#daemon/store/tables'
 import type { KeepalivePort, StatusAnswer, StatusReport } from '#protocols/keepalive/port'
 import type { Evidence, Exchange } from '#protocols/lib/exchange'
 import type { Mac } from '#protocols/lib/mac'
-import { Timelines } from './timelines.ts'
+import { LaterWrites } from './later-writes.ts'
 
 export interface FleetSettings {
   readonly zeroTouch: boolean
@@ -47,7 +48,8 @@ export class Fleet implements KeepalivePort {
   /** When each phone was last heard of by keep-alive; newer than the record's `reportedAt`. */
   readonly #heard = new Map<Mac, number>()
   #recent: Mac[] = []
-  readonly #timelines: Timelines
+  readonly #timelines: LaterWrites<BootTimeline>
+  readonly #presences: LaterWrites<PresenceHistory>
   /** Those that wait for approval; who is let in or removed elsewhere leaves it by the store's notice. */
   readonly #pending = new Set<string>()
   #stopWatching = () => {}
@@ -58,7 +60,9 @@ export class Fleet implements KeepalivePort {
 
   constructor(options: FleetOptions) {
     this.#options = options
-    this.#timelines = new Timelines(options.store, (error) => this.#unwritten(error))
+    const onFault = (error: unknown) => this.#unwritten(error)
+    this.#timelines = new LaterWrites(options.store, timelines, onFault)
+    this.#presences = new LaterWrites(options.store, presences, onFault)
   }
 
   /** Counts and orders what the store holds; call once, after the store is open. */
@@ -74,6 +78,9 @@ export class Fleet implements KeepalivePort {
       if (value?.approval === 'pending') this.#pending.add(key)
       else this.#pending.delete(key)
       if (!value) this.#heard.delete(key as Mac)
+      // Notices come after later reports were taken: what counts is what the phone is now.
+      const phone = this.#options.store.get(phones, key)?.value
+      if (phone) this.#became(phone, phone.status, this.#options.now())
     })
   }
 
@@ -83,14 +90,20 @@ export class Fleet implements KeepalivePort {
   }
 
   /** Follows nothing any more, and writes what waits to be written; call it before the store closes. */
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
     this.#stopWatching()
-    return this.#timelines.flush()
+    await this.#timelines.flush()
+    await this.#presences.flush()
   }
 
   /** The steps a phone took, the newest included. */
   timelineOf(mac: Mac): BootTimeline | undefined {
     return this.#timelines.of(mac)
+  }
+
+  /** What the phone was, the newest change included. */
+  presencesOf(mac: Mac): PresenceHistory | undefined {
+    return this.#presences.of(mac)
   }
 
   /** When the phone's last keep-alive came, in milliseconds since the epoch; 0 for never. */
@@ -121,6 +134,7 @@ export class Fleet implements KeepalivePort {
     const reported = this.#admitted(this.#afterReport(before ?? newPhone(report.mac, at), report, at))
     const user = this.#newUser(reported, at)
     const after = this.#owned(before, reported, user)
+    if (before) this.#wasSilent(before, at)
     this.#hear(report.mac, at)
     if (before && sameButTime(before, after) && at - before.reportedAt < REWRITE_AFTER) {
       return { kind: 'accepted', requests: [] }
@@ -134,6 +148,7 @@ export class Fleet implements KeepalivePort {
       throw error
     }
     if (!before) this.#entered(after)
+    this.#became(after, after.status, at)
     if (before && before.status !== after.status) {
       announce('fleet.phone.status', { mac: after.mac, from: before.status, to: after.status, user: after.userName })
     }
@@ -160,7 +175,7 @@ export class Fleet implements KeepalivePort {
     if (after !== before) this.#note(put(phones, mac, after, stored?.revision ?? 'absent'))
     if (!before) this.#entered(after)
     const step = bootStepOf(exchange, at)
-    if (step) this.#timelines.add(mac, step)
+    if (step) this.#timelines.set(mac, withStep(this.#timelines.of(mac), step))
   }
 
   #afterReport(phone: Phone, report: StatusReport, at: number): Phone {
@@ -239,6 +254,20 @@ export class Fleet implements KeepalivePort {
   #hear(mac: Mac, at: number): void {
     this.#heard.set(mac, at)
     if (this.#recent[0] !== mac) this.#recent = [mac, ...this.#recent.filter((other) => other !== mac)].slice(0, RECENT)
+  }
+
+  /** A phone that falls silent makes no event of its own: it is noted when it is back, for the moment when it was due. */
+  #wasSilent(phone: Phone, at: number): void {
+    const heardAt = this.heardAt(phone)
+    const due = heardAt + this.silenceLimit
+    if (heardAt === 0 || at <= due) return
+    this.#became(phone, 'disconnected', due)
+  }
+
+  #became(phone: Phone, status: ReportedStatus | 'disconnected', at: number): void {
+    const known = this.#presences.of(phone.mac)
+    const after = withPresence(known, { ...phone, status }, at)
+    if (after !== undefined && after !== known) this.#presences.set(phone.mac, after)
   }
 
   #mayEnter(): boolean {

@@ -16,6 +16,7 @@ import type { Phone, User } from '#daemon/domain/phone'
 import type { StoredPhoneLdap } from '#daemon/domain/phone-ldap'
 import type { PhoneSecrets } from '#daemon/domain/phone-secrets'
 import type { PinnedFile } from '#daemon/domain/pinned'
+import type { PresenceHistory } from '#daemon/domain/presence-history'
 import type { LevelSettings } from '#daemon/domain/provisioning/level-settings'
 import type { StoredRevision } from '#daemon/domain/provisioning/revision'
 import type { ServedFiles } from '#daemon/domain/provisioning/served'
@@ -34,6 +35,8 @@ export const phones: Table<Phone> = { name: 'phones' }
 export const users: Table<User> = { name: 'users' }
 /** Keyed by the phone's MAC. */
 export const timelines: Table<BootTimeline> = { name: 'timelines' }
+/** What phones counted as, keyed by MAC. */
+export const presences: Table<PresenceHistory> = { name: 'presences' }
 /** Active alarms, keyed by `Alarm.id`. */
 export const alarms: Table<Alarm> = { name: 'alarms' }
 /** What happened to alarms, keyed by `AlarmEvent.sequence` in twelve digits; bounded. */

@@ -5,7 +5,7 @@ import type { MessageId } from '#daemon/messages'
 import { Fleet, type FleetSettings } from '#daemon/services/fleet'
 import { StoreFleetView } from '#daemon/services/fleet-view'
 import { put } from '#daemon/store/store'
-import { leases, phones, timelines, users } from '#daemon/store/tables'
+import { leases, phones, presences, timelines, users } from '#daemon/store/tables'
 import type { StatusReport } from '#protocols/keepalive/port'
 import type { Evidence, Exchange } from '#protocols/lib/exchange'
 import type { Ipv4 } from '#protocols/lib/ipv4'
@@ -192,6 +192,30 @@ test('what is no phone leaves no trace, nor does a malformed packet', async () =
   fleet.sighted({ ...discover, evidence: { mac: '525400123456' as Mac } })
   fleet.sighted({ ...discover, ending: 'malformed' })
   expect(store.count(phones)).toBe(0)
+})
+
+test('what a phone counted as is kept: a silence is noted when it ends, and approval by whoever decides', async () => {
+  const { store, fleet, clock, view } = await fleetWith()
+  fleet.load()
+  await fleet.report(report)
+  clock.now += MINUTE
+  await fleet.report(registered)
+  clock.now += 300 * MINUTE
+  await fleet.report(registered)
+  clock.now += MINUTE
+  const stored = store.get(phones, mac)
+  if (!stored) throw new Error('no phone')
+  await store.commit([put(phones, mac, { ...stored.value, approval: 'approved' })], { durable: false })
+  const changes = view.device(mac)?.presences ?? []
+  expect(changes.map(({ at, status, approval }) => [(at - 1_000_000) / MINUTE, status, approval])).toEqual([
+    [0, 'started', 'pending'],
+    [1, 'registered', 'pending'],
+    [1 + fleet.silenceLimit / MINUTE, 'disconnected', 'pending'],
+    [301, 'registered', 'pending'],
+    [302, 'registered', 'approved'],
+  ])
+  await fleet.flush()
+  expect(store.get(presences, mac)?.value.changes).toEqual(changes)
 })
 
 test('the view counts, filters, searches and pages', async () => {

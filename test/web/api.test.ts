@@ -63,6 +63,7 @@ describe('/api/v1', () => {
       user: null,
       lease: null,
       steps,
+      presences: [],
     })
   })
 

@@ -17,7 +17,11 @@ function steps(...names: (BootStepName | `${BootStepName} ${Ending}`)[]): BootSt
 
 function verdict(presence: Presence, boot: BootStep[], fields: Partial<Phone> = {}): Diagnosis {
   const value = phone('00908f123456', { reportedAt: presence === 'seen' ? 0 : MONDAY + 3_600_000, ...fields })
-  return diagnose({ phone: value, presence, user: undefined, lease: undefined, steps: boot }, boot, '3 h ago')
+  return diagnose(
+    { phone: value, presence, user: undefined, lease: undefined, steps: boot, presences: [] },
+    boot,
+    '3 h ago',
+  )
 }
 
 describe('the failing step', () => {

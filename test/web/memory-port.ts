@@ -84,7 +84,7 @@ export class MemoryFleet implements FleetView {
   put(
     value: Phone,
     presence: Presence = 'registered',
-    more: { user?: User; lease?: Lease; steps?: readonly BootStep[] } = {},
+    more: { user?: User; lease?: Lease; steps?: readonly BootStep[]; presences?: DeviceDetail['presences'] } = {},
   ): Mac {
     const device = {
       phone: value,
@@ -92,6 +92,7 @@ export class MemoryFleet implements FleetView {
       user: more.user && publicUser(more.user),
       lease: more.lease,
       steps: more.steps ?? [],
+      presences: more.presences ?? [],
     }
     this.#devices.set(value.mac, device)
     for (const listener of this.#listeners) listener(value.mac)

@@ -51,8 +51,8 @@ function rowJson({ phone, presence }: DeviceRow): object {
   return { ...phone, presence }
 }
 
-function detailJson({ user, lease, steps, ...row }: DeviceDetail): object {
-  return { ...rowJson(row), user: user ?? null, lease: lease ?? null, steps }
+function detailJson({ user, lease, steps, presences, ...row }: DeviceDetail): object {
+  return { ...rowJson(row), user: user ?? null, lease: lease ?? null, steps, presences }
 }
 
 /** Where the phone is, and on whose word. */

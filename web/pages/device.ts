@@ -16,14 +16,14 @@ import { placeText, userHref } from './people/words.ts'
 import { personalUrlView } from './personal-url.ts'
 import { logPath } from './phone-log.ts'
 import { userText } from './phone-row.ts'
-import { presenceWords } from './presence.ts'
+import { presencesView, presenceWords } from './presence.ts'
 import { configurationPath } from './served/words.ts'
 import { showPage } from './shell.ts'
 import { timelineView } from './timeline.ts'
 
 const PARTS = [
   ...(['device-head', 'device-timeline', 'device-facts', 'device-alarms', 'device-commands'] as const),
-  'device-secrets',
+  ...(['device-secrets', 'device-presences'] as const),
 ] as const
 /** Of one phone; the rest is in the list. */
 const ALARMS = 10
@@ -87,6 +87,7 @@ export function deviceFragments(port: WebPort, views: Views, time: TimeFormat): 
         return views.render('fragments/device-secrets', { ...view, pinned })
       },
     },
+    'device-presences': part('device-presences', ({ presences }, now) => presencesView(presences, time, now)),
     'device-facts': part('device-facts', (device, now) => factsView(device, port, time, now)),
     'device-alarms': part('device-alarms', ({ phone }, now) => alarmsView(port, phone.mac, time, now)),
   }
@@ -132,13 +133,13 @@ function alarmsView({ alarmDesk }: WebPort, mac: Mac, time: TimeFormat, now: num
   }
 }
 
-/** Empty values are left out by the template. */
 /** Which image it gets when it starts, and on whose word. */
 function chosenText(chosen: ReturnType<NonNullable<WebPort['firmware']>['chosen']>): string {
   if (!chosen) return ''
   return `${chosen.version || 'an image without a version'}, ${chosen.source}`
 }
 
+/** Empty values are left out by the template. */
 function factsView({ phone, user, lease }: DeviceDetail, port: WebPort, time: TimeFormat, now: number): object {
   return {
     ...belongingView(phone, port),

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Presence } from '#daemon/domain/phone'
+import type { PresenceChange } from '#daemon/domain/presence-history'
+import type { TimeFormat } from '#web/format'
 import type { FleetSummary } from '#web/port'
 
 /** How good or bad something is: picks colour and icon; the words always say it too. */
@@ -68,4 +70,29 @@ export function presenceCount(summary: FleetSummary, presence: Presence): number
 /** Those that have reported and are past starting: what the registered share is a share of. */
 export function settled(summary: FleetSummary): number {
   return summary.registered + summary.notRegistered + summary.disconnected
+}
+
+const STATUS: Readonly<Record<PresenceChange['status'], Presence>> = {
+  silent: 'seen',
+  started: 'starting',
+  registered: 'registered',
+  unregistered: 'not registered',
+  offline: 'not registered',
+  disconnected: 'disconnected',
+}
+const APPROVALS = { pending: 'waiting for approval', approved: '', rejected: 'rejected' } as const
+
+/** What a phone counted as, the newest first. */
+export function presencesView(changes: readonly PresenceChange[], time: TimeFormat, now: number): object {
+  return {
+    changes: changes.toReversed().map(({ at, status, approval, userName, repeated }) => ({
+      ...{ label: status === 'offline' ? 'Offline' : presenceWords(STATUS[status]).label, at: time.moment(at, now) },
+      tone: presenceWords(STATUS[status]).tone,
+      notes: [
+        userName,
+        APPROVALS[approval],
+        repeated > 0 ? `there and back ${repeated} ${repeated === 1 ? 'time' : 'times'} before` : '',
+      ].filter((note) => note !== ''),
+    })),
+  }
 }

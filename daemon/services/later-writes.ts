@@ -1,36 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type BootStep, type BootTimeline, withStep } from '#daemon/domain/boot'
-import { put, type Store } from '#daemon/store/store'
-import { timelines } from '#daemon/store/tables'
+import { put, type Store, type Table } from '#daemon/store/store'
 import type { Mac } from '#protocols/lib/mac'
 
-/** Milliseconds between two writes, and how many timelines one write takes. */
+/** Milliseconds between two writes, and how many records one write takes. */
 const PAUSE = 200
 const AT_ONCE = 50
 
 /**
- * The phones' boot timelines. They are evidence, not state: steps are noted in memory and written a little later, at
- * most 250 timelines a second, so that a whole company that boots at once costs the leases no disk time. What waits is
- * bounded by the number of known phones; a crash loses the steps of a moment, and a clean stop none.
+ * Records of phones that are evidence, not state: they change in memory and are written a little later, at most 250 a
+ * second, so that a whole company that boots at once costs the leases no disk time. What waits is bounded by the number
+ * of known phones; a crash loses the changes of a moment, and a clean stop none.
  */
-export class Timelines {
+export class LaterWrites<T> {
   readonly #store: Store
+  readonly #table: Table<T>
   readonly #onFault: (error: unknown) => void
   /** Not written yet, longest waiting first. */
-  readonly #unsaved = new Map<Mac, BootTimeline>()
+  readonly #unsaved = new Map<Mac, T>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(store: Store, onFault: (error: unknown) => void) {
+  constructor(store: Store, table: Table<T>, onFault: (error: unknown) => void) {
     this.#store = store
+    this.#table = table
     this.#onFault = onFault
   }
 
-  of(mac: Mac): BootTimeline | undefined {
-    return this.#unsaved.get(mac) ?? this.#store.get(timelines, mac)?.value
+  of(mac: Mac): T | undefined {
+    return this.#unsaved.get(mac) ?? this.#store.get(this.#table, mac)?.value
   }
 
-  add(mac: Mac, step: BootStep): void {
-    this.#unsaved.set(mac, withStep(this.of(mac), step))
+  set(mac: Mac, value: T): void {
+    this.#unsaved.set(mac, value)
     this.#timer ??= setTimeout(() => this.#tick(), PAUSE).unref()
   }
 
@@ -51,7 +51,7 @@ export class Timelines {
     const batch = [...this.#unsaved].slice(0, most)
     if (batch.length === 0) return
     for (const [mac] of batch) this.#unsaved.delete(mac)
-    const changes = batch.map(([mac, timeline]) => put(timelines, mac, timeline))
+    const changes = batch.map(([mac, value]) => put(this.#table, mac, value))
     await this.#store.commit(changes, { durable: false }).catch(this.#onFault)
   }
 }
