@@ -40,6 +40,7 @@ const STYLES = [
   'jobs',
   'backup',
   'firmware',
+  'files',
   'dhcp',
   'parameters',
   'changes',

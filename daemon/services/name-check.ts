@@ -77,7 +77,7 @@ export class NameCheck implements NamePort {
       return {
         ...about,
         kind: 'failed',
-        sentence: `${asked} did not answer in ${TIMEOUT_MS / 1_000} s (${code.slice(0, 40)}).`,
+        sentence: `${asked} did not answer (${code.slice(0, 40)}).`,
       }
     }
   }

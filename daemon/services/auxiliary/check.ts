@@ -125,7 +125,9 @@ function speedDials(bytes: Buffer): Checked {
     if (seen.has(place)) return wrong(`Line ${index + 1}: the memory key ${place} comes twice.`)
     seen.add(place)
   }
-  return seen.size > 0 ? good(`${seen.size} speed dials`) : wrong('It holds no speed dial.')
+  return seen.size > 0
+    ? good(seen.size === 1 ? '1 speed dial' : `${seen.size} speed dials`)
+    : wrong('It holds no speed dial.')
 }
 
 function xml(bytes: Buffer): Checked {
@@ -150,7 +152,7 @@ function lines(bytes: Buffer): Checked {
   if (text === undefined) return wrong('It is not text in UTF-8.')
   try {
     const rows: unknown[] = parse(text, { relax_column_count: true, skip_empty_lines: true, bom: true })
-    return rows.length > 0 ? good(`${rows.length} lines`) : wrong('It holds no line.')
+    return rows.length > 0 ? good(rows.length === 1 ? '1 line' : `${rows.length} lines`) : wrong('It holds no line.')
   } catch (error) {
     return wrong(`It is no CSV: ${error instanceof Error ? error.message.slice(0, 200) : ''}.`)
   }
