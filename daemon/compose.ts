@@ -31,6 +31,7 @@ import { composeJobs } from './compose/jobs.ts'
 import { composePeople } from './compose/people.ts'
 import { composePhoneHttp } from './compose/phone-http.ts'
 import { composePhoneSecrets } from './compose/phone-secrets.ts'
+import { composeRollouts, versionsOf } from './compose/rollouts.ts'
 import { composeSip } from './compose/sip.ts'
 import { composeSnmp } from './compose/snmp.ts'
 import { composeSyslog } from './compose/syslog.ts'
@@ -86,7 +87,10 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const sip = composeSip(base)
   const telling = composeCommands(base, fleet, sip.caller, credentials)
   const approvals = composeApprovals(base, { fleet, view, people, commands: telling.commands })
-  const working = composeJobs(base, { people, approvals, commands: telling.commands })
+  const working = composeJobs(base, {
+    ...{ people, approvals, commands: telling.commands, versionFor: versionsOf(base, firmware) },
+  })
+  const rolling = composeRollouts(base, { fleet, scopes: people.scopes, firmware, ...telling, ...working })
   const alarming = composeAlarms(base, fleet, people.scopes, { files, ...firmware })
   const copies = composeBackup(base, given)
   const accounts = new Accounts(store, now, announce, (name, from) => alarming.signIns.throttled(name, from))
@@ -123,7 +127,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
       redirects,
       nameCheck,
       approvals,
-      ...{ jobs: working.jobs, devices: working.devices },
+      ...{ jobs: working.jobs, devices: working.devices, rollouts: rolling.rollouts },
       archive: composeArchive(base, people, provisioning.provisioning, recorded.history),
       firmware: firmware.desk,
       directory: directory.desk,
@@ -184,6 +188,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     directory,
     telling,
     working,
+    rolling,
     alarming,
     syslog,
     http,

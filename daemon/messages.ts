@@ -220,6 +220,13 @@ export const messages = {
     meaning: 'It was started, stopped, continued, cancelled or is done, as `state` says; `by` tells who did it.',
     remedy: NOTHING,
   },
+  'rollout.changed': {
+    level: 'info',
+    text: 'a firmware rollout has moved on',
+    meaning:
+      'It is at `stage`, and running, halted, going back, or ended, as `state` says; `reason` says why it halted.',
+    remedy: 'If it halted, look at its page: it names the phones in trouble, and offers the way back.',
+  },
   'command.submitted': {
     level: 'info',
     text: 'a phone is to be told something',

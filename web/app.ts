@@ -27,6 +27,7 @@ import { personalUrlApiRoutes } from './api/personal-url.ts'
 import { phoneLogsApiRoutes } from './api/phone-logs.ts'
 import { pinnedApiRoutes } from './api/pinned.ts'
 import { parametersApiRoutes } from './api/provisioning-parameters.ts'
+import { rolloutsApiRoutes } from './api/rollouts.ts'
 import { apiRoutes } from './api/routes.ts'
 import { scopesApiRoutes } from './api/scopes.ts'
 import { servedApiRoutes } from './api/served.ts'
@@ -78,6 +79,9 @@ import { usersRoutes } from './pages/people/routes.ts'
 import { scopesRoutes } from './pages/people/scopes.ts'
 import { personalUrlRoutes } from './pages/personal-url.ts'
 import { phoneLogRoutes } from './pages/phone-log.ts'
+import { rolloutListRoutes } from './pages/rollouts/list.ts'
+import { rolloutNewRoutes } from './pages/rollouts/new.ts'
+import { rolloutFragments, rolloutRoutes } from './pages/rollouts/rollout.ts'
 import { configurationRoutes } from './pages/served/configuration.ts'
 import { driftRoutes } from './pages/served/drift.ts'
 import { shellFragments } from './pages/shell.ts'
@@ -138,8 +142,10 @@ export function createApp(port: WebPort, options: AppOptions = {}): WebApp {
   koa.use(web.forms.middleware())
   for (const router of routers(web)) koa.use(router.routes()).use(router.allowedMethods())
   const unfollow = port.jobs?.follow((id) => web.feed.touch(itemKey('job-progress', id)))
+  const leave = port.rollouts?.follow((id) => web.feed.touch(itemKey('rollout-progress', id)))
   const close = () => {
     unfollow?.()
+    leave?.()
     web.tasks.close()
     web.feed.close()
   }
@@ -165,6 +171,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
     users,
     peopleFiles,
     jobs,
+    rollouts,
     phoneLogs,
     parameters,
     personalUrls,
@@ -201,6 +208,12 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
       : []),
     ...(pinned ? [pinnedApiRoutes(pinned), pinnedRoutes(web, pinned)] : []),
     ...(auxiliary ? [filesApiRoutes(web, auxiliary), filesRoutes(web, auxiliary)] : []),
+    ...(rollouts
+      ? [
+          ...[rolloutNewRoutes(web, rollouts), rolloutListRoutes(web, rollouts), rolloutRoutes(web, rollouts)],
+          rolloutsApiRoutes(rollouts, scopes),
+        ]
+      : []),
     ...(personalUrls ? [personalUrlRoutes(web, personalUrls), personalUrlApiRoutes(web, personalUrls)] : []),
     ...(served ? [driftRoutes(web, served), configurationRoutes(web, served), servedApiRoutes(served)] : []),
     ...(changes ? [...changesRoutes(web, changes), changesApiRoutes(changes)] : []),
@@ -228,6 +241,7 @@ function fragmentsOf(port: WebPort, views: Views, time: TimeFormat, tasks: Tasks
     ...devicesFragments(port, views, time),
     ...deviceFragments(port, views, time),
     ...jobFragments(port, views, time),
+    ...rolloutFragments(port, views, time),
     ...taskFragments(tasks, views),
     ...(port.alarmDesk ? alarmFragments(port.alarmDesk, views, () => port.now()) : {}),
     ...(port.forwarding ? forwardingFragments(port.forwarding, views, () => port.now()) : {}),

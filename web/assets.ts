@@ -41,6 +41,7 @@ const STYLES = [
   'backup',
   'firmware',
   'files',
+  'rollouts',
   'dhcp',
   'parameters',
   'changes',

@@ -29,6 +29,7 @@ import type { PhoneLogsPort } from './ports/phone-logs.ts'
 import type { PersonalUrlsPort } from './ports/phone-secrets.ts'
 import type { PinnedPort } from './ports/pinned.ts'
 import type { NamePort, RedirectsPort } from './ports/redirects.ts'
+import type { RolloutsPort } from './ports/rollouts.ts'
 import type { ScopesPort } from './ports/scopes.ts'
 import type { ServedPort } from './ports/served.ts'
 import type { TemplatesPort } from './ports/templates.ts'
@@ -136,6 +137,7 @@ export interface WebPort {
   readonly parameters?: ParametersPort
   readonly devices?: DevicesPort
   readonly firmware?: FirmwarePort
+  readonly rollouts?: RolloutsPort
   servers(): readonly ServerRow[]
   alarms(): readonly Alarm[]
   /** Absent until their services offer them; their pages are then missing, too. */

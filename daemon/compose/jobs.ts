@@ -11,24 +11,27 @@ import { Whereabouts } from '#daemon/services/jobs/whereabouts'
 import type { Users } from '#daemon/services/people/users'
 import type { Scopes } from '#daemon/services/scopes/scopes'
 import { localTimeZone } from '#daemon/settings'
+import type { Mac } from '#protocols/lib/mac'
 import type { Foundation } from './foundation.ts'
 
 interface Around {
   readonly people: { readonly scopes: Scopes; readonly users: Users }
   readonly commands: Commands
   readonly approvals: Approvals
+  /** The version of the image that a phone shall run. */
+  readonly versionFor: (mac: Mac) => string
 }
 
 /** Actions on many phones, and what people say of one. */
 export function composeJobs({ store, now, announce, onFault, vault, alarms, config }: Foundation, around: Around) {
-  const { people, commands, approvals } = around
+  const { people, commands, approvals, versionFor } = around
   const devices = new Devices({ store, alarms, announce })
   const changes = new Changes({ ...people, ...{ store, vault, random: randomBytes, approvals, devices } })
   const timeZone = config.web.timeZone ?? localTimeZone()
   const whereabouts = new Whereabouts({ store, scopes: people.scopes, now, timeZone })
   const jobs = new Jobs({
     ...{ store, now, announce, onFault, changes, teller: commands, random: randomBytes },
-    whereOf: (mac) => whereabouts.of(mac),
+    ...{ versionFor, whereOf: (mac) => whereabouts.of(mac) },
   })
   return { parts: [partOf('jobs', jobs)], jobs, devices, whereabouts, readings: jobReadings(jobs) }
 }

@@ -103,6 +103,18 @@ export function withCommand({ commands }: CommandQueue, command: Command): Comma
   return { commands: all.filter((one) => !forgotten.has(one)) }
 }
 
+/** A firmware update to another version takes the place of those that are open; the same queue when there is none. */
+export function superseded(queue: CommandQueue, { kind, expects = '' }: Command, now: number): CommandQueue {
+  if (kind !== 'update firmware') return queue
+  let changed = queue
+  for (const open of queue.commands) {
+    if (open.kind !== kind || !isOpen(open) || (open.expects ?? '') === expects) continue
+    const state = open.state === 'waiting' ? 'cancelled' : 'failed'
+    changed = withCommand(changed, withState(open, state, now, 'another version is wanted by now'))
+  }
+  return changed
+}
+
 /** What time alone changes. Undefined when that is nothing. */
 export function aged(queue: CommandQueue, now: number): CommandQueue | undefined {
   let changed: CommandQueue | undefined

@@ -92,6 +92,8 @@ export interface Target {
   readonly at: number
   /** It is not told again before this moment. */
   readonly notBefore: number
+  /** When its command was put into its queue last; absent before. */
+  readonly toldAt?: number
 }
 
 export const BATCH = { least: 1, most: 1_000, usual: 5 } as const

@@ -22,6 +22,7 @@ import type { StoredRevision } from '#daemon/domain/provisioning/revision'
 import type { ServedFiles } from '#daemon/domain/provisioning/served'
 import type { Template, TemplateMapping } from '#daemon/domain/provisioning/template'
 import type { Redirect } from '#daemon/domain/redirect'
+import type { Member, Rollout } from '#daemon/domain/rollout/rollout'
 import type { ScopeRecord } from '#daemon/domain/scope'
 import type { Table } from './store.ts'
 
@@ -97,3 +98,7 @@ export const pinnedFiles: Table<PinnedFile> = { name: 'pinnedFiles' }
 export const servedFiles: Table<ServedFiles> = { name: 'servedFiles' }
 /** Where phones are sent that ask the redirect service, keyed by MAC. */
 export const redirects: Table<Redirect> = { name: 'redirects' }
+/** New firmware on its way into the fleet, keyed by `Rollout.id`. */
+export const rollouts: Table<Rollout> = { name: 'rollouts' }
+/** The part of each phone in a rollout, keyed by the rollout's id, a slash and the MAC. */
+export const rolloutMembers: Table<Member> = { name: 'rolloutMembers' }

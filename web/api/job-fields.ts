@@ -66,7 +66,7 @@ export function filterOf(given: unknown): PhoneFilter {
 }
 
 /** `{from, to}` in JSON; `from` and `to` in a query. */
-function windowOf(fields: Fields, isQuery: boolean): DailyWindow | undefined {
+export function windowOf(fields: Fields, isQuery: boolean): DailyWindow | undefined {
   const given = isQuery ? fields : fields.window
   if (given === undefined || given === null || (isQuery && fields.from === undefined && fields.to === undefined)) {
     return undefined

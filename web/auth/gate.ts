@@ -21,6 +21,7 @@ const LOCAL_WHOLE = [
     '/api/v1/directory',
     '/api/v1/approvals',
     '/api/v1/jobs',
+    '/api/v1/rollouts',
     '/api/v1/changes',
     '/api/v1/drift',
     '/api/v1/backups',

@@ -16,6 +16,7 @@ const MENU = [
       { id: 'approvals', href: '/approvals', label: 'Approvals', icon: 'ok', needs: 'approvals' },
       { id: 'jobs', href: '/jobs', label: 'Jobs', icon: 'jobs', needs: 'jobs' },
       { id: 'firmware', href: '/firmware', label: 'Firmware', icon: 'chip', needs: 'firmware' },
+      { id: 'rollouts', href: '/rollouts', label: 'Rollouts', icon: 'rollouts', needs: 'rollouts' },
     ],
   },
   {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Limits, Member } from './rollout.ts'
+import { type Limits, type Member, sameVersion } from './rollout.ts'
 
 /** What the job that tells the phone says of it. */
 export interface Told {
@@ -46,13 +46,15 @@ export function judge(member: Member, seen: Seen, wanted: string, limits: Limits
   if (member.excused) return { verdict: 'excused', reason: 'an admin went on in spite of it' }
   if (told?.state === 'skipped') return { verdict: 'absent', reason: told.reason }
   const isTold = told !== undefined && told.state !== 'waiting'
-  if (!isTold || seen.heardAt < told.at) return unheard(member, seen, limits, now)
+  // What confirmed it was its own report; the report whose answer told it says nothing yet.
+  const isBack = isTold && (told.state === 'confirmed' || seen.heardAt > told.at)
+  if (!isBack) return unheard(member, seen, limits, now)
   if (member.starts > MOST_STARTS) return { verdict: 'unsteady', reason: `it started ${member.starts} times since` }
   if (member.losses > MOST_LOSSES) {
     return { verdict: 'unsteady', reason: `it lost its registration ${member.losses} times since` }
   }
   const hasTime = now < told.at + limits.patienceMinutes * MINUTE
-  if (seen.firmware !== wanted) return otherVersion(member, seen, wanted, hasTime)
+  if (!sameVersion(seen.firmware, wanted)) return otherVersion(member, seen, wanted, hasTime)
   if (seen.silent) return { verdict: 'silent', reason: 'it came back with the new version and fell silent' }
   if (seen.alarms > 0) return { verdict: 'alarmed', reason: `${seen.alarms} new alarms since` }
   if (seen.registered || !member.before.registered) return { verdict: 'updated', reason: '' }
@@ -74,7 +76,7 @@ function unheard(member: Member, { silent, told }: Seen, { patienceMinutes }: Li
 }
 
 function otherVersion({ before }: Member, { firmware, told }: Seen, wanted: string, hasTime: boolean): Judgement {
-  const isOld = firmware === before.firmware
+  const isOld = sameVersion(firmware, before.firmware)
   const runs = isOld ? `it still runs ${firmware}` : `it came back with ${firmware}`
   if (hasTime && isOld && told?.state !== 'failed') return { verdict: 'under way', reason: runs }
   return { verdict: 'wrong version', reason: `${runs}, and not ${wanted}` }

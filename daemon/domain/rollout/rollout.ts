@@ -87,6 +87,8 @@ export interface Rollout {
   readonly delay: number
   /** Phones restart for it, and fetch their configuration on the way. */
   readonly restart: boolean
+  /** Phones are told only then: minutes since midnight where they are. */
+  readonly window?: { readonly from: number; readonly to: number }
   readonly baseline: Baseline
   /** Why it halted; empty otherwise. */
   readonly reason: string
@@ -128,6 +130,11 @@ export function modelOf(rollout: Rollout, model: string): RolloutModel | undefin
   return rollout.models.find((one) => one.model === model)
 }
 
+/** Phones and images do not agree on upper and lower case. */
+export function sameVersion(a: string, b: string): boolean {
+  return a.toUpperCase() === b.toUpperCase()
+}
+
 export function withDecision(rollout: Rollout, at: number, text: string, by = OURSELVES): Rollout {
   return { ...rollout, decisions: [...rollout.decisions, { at, by, text }].slice(-MOST_DECISIONS) }
 }
@@ -140,7 +147,7 @@ export function imageFor(rollout: Rollout, member: Member, firmware: string): st
   const images = modelOf(rollout, member.model)
   if (!images || isEndedRollout(rollout)) return undefined
   const reached = isReached(rollout, member)
-  const isFlashed = firmware === images.to.version
+  const isFlashed = sameVersion(firmware, images.to.version)
   const gets = rollout.state === 'running' ? reached : rollout.state === 'halted' && reached && isFlashed
   return gets ? images.to.id : images.from?.id
 }

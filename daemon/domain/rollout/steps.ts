@@ -58,11 +58,16 @@ export function turned(rollout: Rollout, turn: Turn, by: string, now: number): R
     }
     case 'cancel': {
       const cancelled = { ...rollout, state: 'cancelled' as const, endedAt: now }
-      return withDecision(cancelled, now, 'Cancelled. The old image is the default for everybody.', by)
+      return withDecision(
+        cancelled,
+        now,
+        'Cancelled. What is chosen for the place decides again; the rollout never changed that.',
+        by,
+      )
     }
     case 'go back': {
       const returning = { ...rollout, state: 'returning' as const, begun: false, stageAt: now }
-      return withDecision(returning, now, 'Phones with the new image are told to go back to the old one.', by)
+      return withDecision(returning, now, 'Phones that were updated are told to go back to the old image.', by)
     }
   }
 }

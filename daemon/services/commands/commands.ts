@@ -7,6 +7,7 @@ import {
   confirmed,
   isOpen,
   MOST_OPEN,
+  superseded,
   type Way,
   withAttempt,
   withCommand,
@@ -114,10 +115,11 @@ export class Commands implements KeepalivePort, CommandsPort {
     await this.#edit(mac, (queue) => {
       known = queue.commands.find((one) => one.id === id)
       if (known) return undefined
-      const open = queue.commands.filter(isOpen)
+      const current = superseded(queue, command, at)
+      const open = current.commands.filter(isOpen)
       const isTwin = draft.kind !== 'message' && open.some(({ kind }) => kind === draft.kind)
       refusal = isTwin ? twin : open.length >= MOST_OPEN ? full : ''
-      return refusal === '' ? withCommand(queue, command) : undefined
+      return refusal === '' ? withCommand(current, command) : undefined
     })
     if (known) return { kind: 'saved', value: known }
     if (refusal !== '') return { kind: 'refused', errors: [{ field: 'kind', message: refusal }] }

@@ -129,6 +129,10 @@ export class Jobs implements JobsPort {
     return job && this.#row(job)
   }
 
+  targetOf(id: string, mac: Mac): Target | undefined {
+    return this.#targets.get(id, mac)
+  }
+
   all(id: string): readonly Target[] {
     return this.#targets.of(id)
   }
@@ -239,7 +243,7 @@ export class Jobs implements JobsPort {
     }
     const told = await teller.submitAs(target.mac, draft, `job of ${job.by}`, as)
     const at = now()
-    if (told.kind === 'saved') await this.#write({ ...target, state: 'sent', tries, reason: '', at })
+    if (told.kind === 'saved') await this.#write({ ...target, state: 'sent', tries, reason: '', at, toldAt: at })
     else if (told.kind === 'conflict')
       await this.#write({ ...target, state: 'skipped', reason: 'the phone is gone', at })
     else {
@@ -285,7 +289,8 @@ export class Jobs implements JobsPort {
       ? afterCommand(job, target, command, now())
       : { ...target, state: 'failed' as const, reason: 'what became of it is not known any more', at: now() }
     if (!after) return
-    await this.#write(after)
+    const isOver = job.state === 'cancelled' && after.state === 'waiting'
+    await this.#write(isOver ? { ...after, state: 'skipped', reason: 'the job was cancelled' } : after)
     await this.#finish(id)
   }
 
