@@ -54,7 +54,10 @@ export function firmwareApiRoutes(firmware: FirmwarePort, scopes: ScopesPort): R
       insist: flag(ctx, 'insist') ?? false,
     }
     takeTime(ctx)
-    answerAdded(ctx, await firmware.add(bodyOf(ctx.req), said, actorOf(ctx)))
+    const added = await firmware.add(bodyOf(ctx.req), said, actorOf(ctx))
+    // What is left of a refused file is read and forgotten, so that its sender gets to see the answer.
+    ctx.req.resume()
+    answerAdded(ctx, added)
   })
 
   router.get('/images/:id', (ctx) => {

@@ -123,11 +123,15 @@ export class ImageFiles {
     return this.#pieces.stream({ path: this.#file(id), tag: id, size }, start, end)
   }
 
-  /** Looks at an image's file as at one that comes. */
-  async inspect(id: string): Promise<Inspection> {
+  /** Looks at an image's file as at one that comes; undefined when its bytes are not those that it is named for. */
+  async inspect(id: string): Promise<Inspection | undefined> {
     const inspector = new ImageInspector()
-    for await (const chunk of createReadStream(this.#file(id))) inspector.take(chunk as Buffer)
-    return inspector.result()
+    const hash = createHash('sha256')
+    for await (const chunk of createReadStream(this.#file(id))) {
+      inspector.take(chunk as Buffer)
+      hash.update(chunk as Buffer)
+    }
+    return hash.digest('hex') === id ? inspector.result() : undefined
   }
 
   async #write(handle: FileHandle, source: AsyncIterable<Uint8Array>, most: number) {

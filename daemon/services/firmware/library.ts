@@ -213,7 +213,9 @@ export class ImageLibrary {
     const { files, store, now, announce } = this.#options
     const size = (await files.size(id)) ?? 0
     const said = { fileName: `${id}.img`, model: '', version: '', insist: true }
-    const verdict = judge(await files.inspect(id), size, said, [])
+    const inspection = await files.inspect(id)
+    if (!inspection) return announce('firmware.found', { image: id, reason: 'its name is not the hash of its bytes' })
+    const verdict = judge(inspection, size, said, [])
     // Without a model nothing could choose it; the file is left as it is.
     if (verdict.kind === 'refused') return announce('firmware.found', { image: id, reason: verdict.errors[0]?.message })
     const about = { fileName: said.fileName, description: '', uploadedAt: now(), by: 'found in the folder' }

@@ -222,6 +222,15 @@ describe('the library', () => {
     expect(library.isLost(id)).toBe(false)
   })
 
+  test('a file that bears another image’s name is not taken for it', async () => {
+    const folder = await freshFolder()
+    await writeFile(join(folder, `${'a'.repeat(64)}.img`), image())
+    const { library, announced } = await firmwareHouse({ folder })
+    expect(library.images()).toEqual([])
+    expect(announced).toMatchObject([{ id: 'firmware.found', fields: { reason: expect.stringContaining('hash') } }])
+    expect(await readdir(folder)).toHaveLength(1)
+  })
+
   test('a link or folder under an image’s name is not read at the start', async () => {
     const folder = await freshFolder()
     await symlink('/etc/hostname', join(folder, `${'a'.repeat(64)}.img`))
