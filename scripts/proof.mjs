@@ -13,6 +13,11 @@ const PROOFS = {
     tests: ['test/backup/format.test.ts'],
     environment: { OFFHOOK_TRIALS: '2000' },
   },
+  soak: {
+    what: '2,000 virtual phones boot, stay and report for 30 minutes: memory stays flat',
+    tests: ['test/e2e/soak.test.ts'],
+    environment: { OFFHOOK_SOAK_PHONES: '2000', OFFHOOK_SOAK_SECONDS: '1800' },
+  },
   corruption: {
     what: 'flipped and torn bytes in every file of the store, 200 trials: noticed, or harmless',
     tests: ['test/store/corruption.test.ts'],
