@@ -19,7 +19,7 @@ import { unpack } from './unpacked.ts'
  */
 const PHONES = 1_000
 const CONNECTIONS = 16
-const SECONDS = 4
+const SECONDS = 3
 const ROUNDS = 3
 const AIMS = { files: 0.5, p99: 0.5, images: 0.8 }
 const MEGABYTES = 32

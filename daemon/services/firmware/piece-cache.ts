@@ -108,6 +108,8 @@ class Reading {
         if (bytesRead === 0) throw new Error('the file became shorter while it was read')
         at += bytesRead
       }
+      // Written over in its place, it would be a mixture of both.
+      await mustBe(this.#file, handle)
       return bytes
     } finally {
       this.#busy--
@@ -128,10 +130,19 @@ class Reading {
   }
 }
 
-async function openSame({ path, size, mtimeNs }: TaggedFile): Promise<FileHandle> {
-  const handle = await open(path)
+async function openSame(file: TaggedFile): Promise<FileHandle> {
+  const handle = await open(file.path)
+  try {
+    await mustBe(file, handle)
+    return handle
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}
+
+async function mustBe({ size, mtimeNs }: TaggedFile, handle: FileHandle): Promise<void> {
   const found = await handle.stat({ bigint: true })
-  if (found.size === BigInt(size) && (mtimeNs === undefined || found.mtimeNs === mtimeNs)) return handle
-  await handle.close()
-  throw new Error('the file was replaced meanwhile')
+  const same = found.size === BigInt(size) && (mtimeNs === undefined || found.mtimeNs === mtimeNs)
+  if (!same) throw new Error('the file was replaced meanwhile')
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Resource } from '#protocols/http/port'
 
 /** How many files' validators are remembered; a forgotten one only costs a phone one more download. */
@@ -17,7 +17,7 @@ export class TextResources {
   /** `key` names the file across renderings. */
   resource(key: string, text: string): Resource {
     const bytes = Buffer.from(text, 'utf8')
-    const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`
+    const etag = `"${hash('sha256', bytes, 'base64url').slice(0, 22)}"`
     let known = this.#known.get(key)
     if (known?.etag !== etag) known = { etag, modified: new Date(this.#now()) }
     // Re-inserting keeps the map in order of use, so the first key is the one unused for longest.
