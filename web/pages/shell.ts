@@ -32,7 +32,7 @@ const MENU = [
     entries: [
       { id: 'templates', href: '/templates', label: 'Templates', icon: 'note', needs: 'templates' },
       { id: 'parameters', href: '/parameters', label: 'Parameters', icon: 'sliders', needs: 'parameters' },
-      { id: 'drift', href: '/drift', label: 'Drift', icon: 'idle', needs: 'served' },
+      { id: 'drift', href: '/drift', label: 'Drift', icon: 'drift', needs: 'served' },
       { id: 'changes', href: '/changes', label: 'Changes', icon: 'history', needs: 'changes' },
       { id: 'files', href: '/files', label: 'Files', icon: 'files', needs: 'auxiliary' },
       { id: 'pinned', href: '/pinned', label: 'Pinned files', icon: 'pin', needs: 'pinned' },

@@ -89,10 +89,13 @@ function showReview(web: Web, ctx: WebContext, review: Review, preview: Preview,
         sections: [{ fields: [field] }],
         hidden: { ...fields, hash: preview.hash, step: 'save' },
       }),
-      back: form(web, ctx, {
-        ...{ action, multipart, sections: [], submit: 'Edit further' },
-        hidden: { ...fields, step: 'form' },
-      }),
+      // Without fields there is no form to go back to.
+      back:
+        Object.keys(fields).length > 0 &&
+        form(web, ctx, {
+          ...{ action, multipart, sections: [], submit: 'Edit further' },
+          hidden: { ...fields, step: 'form' },
+        }),
     },
   })
 }

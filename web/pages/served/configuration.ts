@@ -100,9 +100,11 @@ function factsOf(web: Web, drift: Drift, effective: Effective | { readonly none:
 }
 
 function fileView({ lines, shared, left, disagreements, values }: Effective): object {
-  const valueRows = values.map(({ name, value, source, overridden, used }) => ({
+  const asked = values.filter(({ used }) => used)
+  const unasked = values.filter(({ used }) => !used)
+  const valueRows = asked.map(({ name, value, source, overridden }) => ({
     cells: [
-      { text: name, mono: true, note: used ? '' : 'no line asks for it' },
+      { text: name, mono: true },
       { code: value } satisfies Cell,
       source,
       { lines: overridden.map((one) => `${one.value || 'empty'} (${one.source})`) },
@@ -113,6 +115,7 @@ function fileView({ lines, shared, left, disagreements, values }: Effective): ob
     shared,
     left: left.map(({ from, line, missing }) => ({ where: `${from}, line ${line}`, missing })),
     disagreements,
+    unasked: unasked.map(({ name }) => name).join(', '),
     values: table(
       'Values',
       ['Placeholder', 'Value', 'From', 'Overrides'].map((label) => ({ label })),

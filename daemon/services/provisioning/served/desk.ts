@@ -67,7 +67,8 @@ export class ServedDesk implements ServedPort {
     const made = renderer.device(mac, renderer.situationOf(phone), shown)
     if (made.kind === 'none') return { none: made.reason }
     const { file, layers, template, scope, shared } = made
-    const used = new Set(file.lines.flatMap(({ names }) => names))
+    const asked = namesAsked(renderer, template.template.id)
+    const used = new Set([...asked, ...file.lines.flatMap(({ names }) => names)])
     const lines = file.lines.map((line) => ({ ...line, text: maskedLine(line.text) }))
     return {
       ...{ template: template.template.title, why: template.why, lines, left: file.left },
@@ -163,6 +164,18 @@ export class ServedDesk implements ServedPort {
     const state = driftState(served, hash, schedule.longest, since, now())
     return { mac, state, reason: reasonOf(state, schedule), hash, served, schedule: schedule.text, firmware }
   }
+}
+
+/** The placeholders that a template's parts ask for, with those that they use. */
+function namesAsked(renderer: Renderer, id: string): Set<string> {
+  const names = new Set<string>()
+  const parts = new Set([`${id}/global`, `${id}/private`])
+  for (const part of parts) {
+    const program = renderer.partOf(part)
+    for (const name of program?.names ?? []) names.add(name)
+    for (const used of program?.uses ?? []) parts.add(used)
+  }
+  return names
 }
 
 function reasonOf(state: DriftState, { text, longest }: CheckSchedule): string {
