@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { accountPlace } from '#daemon/domain/phone-secrets'
 import { AtHome } from '#daemon/services/at-home'
 import { PhoneAccess } from '#daemon/services/phone-secrets/access'
+import { followResets } from '#daemon/services/phone-secrets/after-reset'
 import { Guesses } from '#daemon/services/phone-secrets/guesses'
 import { PersonalUrls } from '#daemon/services/phone-secrets/personal-urls'
 import { WELL_KNOWN_PASSWORD } from '#daemon/vendors/audiocodes/urls'
@@ -14,7 +15,7 @@ import type { Foundation } from './foundation.ts'
 const TICK_MS = 15_000
 
 /** Who may have the secrets of a phone's file. */
-export function composePhoneSecrets({ configuration, store, vault, alarms, announce, now }: Foundation) {
+export function composePhoneSecrets({ configuration, store, vault, alarms, announce, now, onFault }: Foundation) {
   configuration.follow('provisioning', () => () => {}) // asked for anew each time
   const settings = () => configuration.current.provisioning
   const urls = new PersonalUrls({ store, vault, now, random: randomBytes })
@@ -28,13 +29,16 @@ export function composePhoneSecrets({ configuration, store, vault, alarms, annou
     home,
   })
   let timer: NodeJS.Timeout | undefined
+  let unfollow = () => {}
   const upkeep = {
     name: 'guesses',
     async start() {
+      unfollow = followResets(store, urls, onFault)
       timer = setInterval(() => guesses.tick(), TICK_MS)
     },
     async stop() {
       clearInterval(timer)
+      unfollow()
     },
   }
   const accountPassword = (mac: Mac): string | undefined => {

@@ -3,15 +3,17 @@ import { tmpdir } from 'node:os'
 import { buffer } from 'node:stream/consumers'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { builtInPlaceholders, shippedTemplates } from '#config/templates'
+import type { CommandState } from '#daemon/domain/command'
 import { newPhone, newUser, type Phone, sipPasswordPlace } from '#daemon/domain/phone'
 import { accountPlace } from '#daemon/domain/phone-secrets'
 import { secretPlace } from '#daemon/domain/provisioning/level-settings'
 import type { TrustRules } from '#daemon/domain/trust'
 import { FirmwareFiles } from '#daemon/services/firmware/dropped'
+import { followResets } from '#daemon/services/phone-secrets/after-reset'
 import { Programs } from '#daemon/services/provisioning/programs'
 import { Provisioning } from '#daemon/services/provisioning/provisioning'
 import { put } from '#daemon/store/store'
-import { leases, levels, phoneSecrets, phones, users } from '#daemon/store/tables'
+import { commands, leases, levels, phoneSecrets, phones, users } from '#daemon/store/tables'
 import type { Ipv4 } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
 import { fileRequest } from '#protocols/provisioning/path'
@@ -188,6 +190,31 @@ test('revoked, it is worth nothing, wherever it is replayed; renewed, the phone 
   const fresh = tokenIn((await get(`/configfiles/t/${old}/${mac}.cfg`, HOME)).text)
   expect(fresh).not.toBe(old)
   expect(kept((await get(`/configfiles/t/${fresh}/${mac}.cfg`, ELSEWHERE)).text)).toHaveLength(ALL)
+})
+
+test('a phone that was told to forget everything is given a new personal address when it comes back', async () => {
+  const { get, urls, store, clock } = await house()
+  const faults: unknown[] = []
+  onTestFinished(followResets(store, urls, (error) => void faults.push(error)))
+  const old = tokenIn((await get(PLAIN, HOME)).text)
+  await get(`/configfiles/t/${old}/${mac}.cfg`, HOME)
+  clock.now += 1_000
+  const command = {
+    ...{ id: 'c1', kind: 'factory reset' as const, text: '', by: 'admin', reason: '', attempts: [] },
+    ...{ at: clock.now, since: clock.now, expiresAt: clock.now + 60_000 },
+  } as const
+  const queue = (state: CommandState) => put(commands, mac, { commands: [{ ...command, state }] })
+  await store.commit([queue('waiting')], { durable: false })
+  expect(urls.of(mac).state).toBe('held')
+  await store.commit([queue('accepted')], { durable: false })
+  await expect.poll(() => urls.of(mac)).toMatchObject({ state: 'offered', changedBy: 'factory reset' })
+  const fresh = tokenIn((await get(PLAIN, HOME)).text)
+  expect(fresh).not.toBe(old)
+  clock.now += 1_000
+  await get(`/configfiles/t/${fresh}/${mac}.cfg`, HOME)
+  await store.commit([queue('confirmed')], { durable: false })
+  expect(kept((await get(`/configfiles/t/${fresh}/${mac}.cfg`, HOME)).text)).toHaveLength(ALL)
+  expect(faults).toEqual([])
 })
 
 test('whose phone it is on its own word alone is told no password of the user', async () => {

@@ -92,7 +92,7 @@ export class PhoneAccess {
       ...{ eventType: 'other', probableCause: PROBABLE_CAUSE.authenticationFailure },
       description: `The phone ${label || model} ${formatMac(mac)} asked at its own address (${from}) for its file without its personal address, and got neither its user nor passwords.`,
       remedy:
-        'If it was reset to factory settings, give it a new personal address on its page. If not, somebody else may use its hardware address.',
+        'If somebody reset it at the phone, give it a new personal address on its page. If not, somebody else may use its hardware address.',
     })
   }
 }
