@@ -73,7 +73,7 @@ class Linter {
     const lines = text.split(/\r\n|\r|\n/)
     if (ODD.test(text)) for (const [index, line] of lines.entries()) this.#characters(line, index + 1)
     const program = compile(text)
-    for (const { line, message } of program.problems) this.#say(line, 'template', message)
+    for (const { line, message } of program.problems) this.#say(line, 'template', printable(message))
     this.#walk(program.statements, lines, [])
     if (this.#left > 0) this.#add(lines.length, 'not-all-shown', `${this.#left} more findings are not shown.`)
     return this.#findings.sort((a, b) => a.line - b.line || RANK[a.severity] - RANK[b.severity])
@@ -137,7 +137,8 @@ class Linter {
   }
 
   #setting(key: string, value: string, line: number, column: number, path: Path): void {
-    if (isFtp(value)) this.#ftp(line, { column, key })
+    const at = { column, key: shown(key) }
+    if (isFtp(value)) this.#ftp(line, at)
     // Which key it is, only the phone's own values tell.
     if (key.includes('%')) return
     this.#duplicate(key, line, path)
@@ -148,9 +149,9 @@ class Linter {
     if (value.includes('%ITCS_')) return
     if (value.startsWith('{') && !OPAQUE.test(value)) {
       const message = 'This begins like an encrypted value and does not end in "}.'
-      if (value.startsWith('{"')) this.#say(line, 'damaged-secret', message, { column, key })
+      if (value.startsWith('{"')) this.#say(line, 'damaged-secret', message, at)
     } else if (isSecretKey(key, variants) && isReadableSecret(value)) {
-      this.#say(line, 'secret-in-clear', 'Everybody who may read this text can read this password.', { column, key })
+      this.#say(line, 'secret-in-clear', 'Everybody who may read this text can read this password.', at)
     }
   }
 
@@ -263,6 +264,11 @@ function isAscii(text: string): boolean {
 }
 
 function shown(text: string): string {
-  const printable = text.slice(0, LONGEST_SHOWN).replaceAll(/[\p{Cc}\p{Cf}]/gu, '\ufffd')
-  return text.length > LONGEST_SHOWN ? `${printable}…` : printable
+  const part = printable(text.slice(0, LONGEST_SHOWN))
+  return text.length > LONGEST_SHOWN ? `${part}…` : part
+}
+
+/** Nothing that moves a cursor or turns text around. */
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '\ufffd')
 }

@@ -140,6 +140,11 @@ test('what a hostile text holds comes back short and printable', () => {
   expect(finding?.key?.length).toBeLessThan(120)
   const [other] = found('system/type=\u202eDH044')
   expect(JSON.stringify(other)).not.toContain('\u202e')
+  for (const text of ['\u001b[2Ja/password=x', `${'a'.repeat(900)}/url=ftp://x`, '\u001b/x={"a', ';#if \u001b[2J']) {
+    const told = found(text).map(({ key = '', message }) => key + message)
+    expect(told.length).toBeGreaterThan(0)
+    for (const one of told) expect(one).toMatch(/^[^\p{Cc}]{1,300}$/u)
+  }
 })
 
 const line = fc.oneof(
