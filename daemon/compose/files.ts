@@ -56,7 +56,7 @@ export function composeFiles(
     },
     serverAddress: config.server.address,
     access: secrets.access,
-    hasOwnFirmware: (mac, model) => firmware.hasOwn(mac, model),
+    needsOwnFirmwareUrl: (mac, model) => firmware.needsOwnUrl(mac, model),
     pinned,
     auxiliary: { fileFor: (request, asker) => serving.fileFor(request, asker) },
     accountPassword: secrets.account.accountPassword,

@@ -92,9 +92,18 @@ export class FirmwareServing implements FirmwareSource {
     return { kind: 'refuse', status: 404, reason: `there is no firmware for ${asked}` }
   }
 
-  /** Whether a phone gets an image that its place does not: one that was chosen for it, or that a rollout keeps it on. */
-  hasOwn(mac: Mac, model: string): boolean {
-    return this.pinOf(mac, model) !== undefined || this.#options.choices.index().has(choiceKey(model, mac))
+  /**
+   * Whether a phone's firmware URL must say who asks: it has an image of its own (chosen for it, or kept by a rollout), and
+   * neither its user agent nor an address that is its alone tells. Others keep the common URL, so that their files do not
+   * change with every rollout.
+   */
+  needsOwnUrl(mac: Mac, model: string): boolean {
+    const { store, identify, addresses, choices } = this.#options
+    if (this.pinOf(mac, model) === undefined && !choices.index().has(choiceKey(model, mac))) return false
+    const phone = store.get(phones, mac)?.value
+    if (!phone) return true
+    const { userAgent, externalAddress, address } = phone
+    return identify({ userAgent })?.mac !== mac && addresses.only(externalAddress || address) !== mac
   }
 
   /** What a phone would get; undefined when nothing is chosen for its model, whatever lies in the folder. */

@@ -155,10 +155,10 @@ export class Renderer {
     // On the phone's own word it learns nothing that is secret about whom it says to belong to.
     const proven = approved?.ownerFrom === 'admin' && approved.owner === user?.name
     const toUser = proven ? disclosure : WITHOUT_SECRETS
-    const { ports, hasOwnFirmware } = this.#options
+    const { ports, needsOwnFirmwareUrl } = this.#options
     const stack = this.#stack(place, scope, template, disclosure)
     const personal = [
-      ...(hasOwnFirmware?.(mac, situation.model) ? firmwareLayer(place.server, ports, mac, stack) : []),
+      ...(needsOwnFirmwareUrl?.(mac, situation.model) ? firmwareLayer(place.server, ports, mac, stack) : []),
       ...(user
         ? [userLayer(user, proven, toUser), ...this.#settings(`user ${user.name}`, `user/${user.name}`, toUser)]
         : []),

@@ -38,8 +38,8 @@ export interface RendererOptions {
   }
   /** What the account that a phone reports with has where nobody set another password. */
   readonly accountPassword?: (mac: Mac) => string | undefined
-  /** Whether a phone gets another image than its place does: then its firmware URL says who asks. */
-  readonly hasOwnFirmware?: (mac: Mac, model: string) => boolean
+  /** Whether a phone's firmware URL must say who asks: it gets another image than its place does, and nothing else tells. */
+  readonly needsOwnFirmwareUrl?: (mac: Mac, model: string) => boolean
   /** The scope that an address proposes; by default the tree's own subnets tell. */
   readonly ofAddress?: (tree: ScopeTree, address: Ipv4) => Scope | undefined
 }

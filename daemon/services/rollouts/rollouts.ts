@@ -89,6 +89,14 @@ export class Rollouts implements RolloutsPort {
     return imageFor(open.rollout, open.member, this.#around.store.get(phones, mac)?.value.firmware ?? '')
   }
 
+  /** Rollouts under way that bring an image, or may go back to it. */
+  needs(image: string): string[] {
+    const uses = ({ models }: Rollout) => models.some(({ from, to }) => to.id === image || from?.id === image)
+    return this.#open()
+      .filter(uses)
+      .map(({ place, models }) => `the rollout of ${models.map(({ model }) => model).join(', ')} for ${place}`)
+  }
+
   /** Counts starts and lost registrations of phones that were told. */
   heard({ protocol, ending, evidence: { mac, status } }: Exchange): void {
     if (protocol !== 'keepalive' || ending !== 'reply' || !mac || status === undefined) return

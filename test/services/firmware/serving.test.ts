@@ -151,7 +151,7 @@ test('a phone with an image of its own is told a firmware URL that says who asks
       subnets: [],
     },
     ...{ serverAddress: '10.1.0.2' as Ipv4, ports, keepAliveMinutes: 60 },
-    hasOwnFirmware: (mac, model) => serving.hasOwn(mac, model),
+    needsOwnFirmwareUrl: (mac, model) => serving.needsOwnUrl(mac, model),
   })
   const url = () => {
     const file = renderer.device(MAC, { address: undefined, model: '440HD', firmware: '2.2.1' }, WITHOUT_SECRETS)
@@ -163,6 +163,13 @@ test('a phone with an image of its own is told a firmware URL that says who asks
   await choose(MAC, two)
   expect(url()).toBe(`http://10.1.0.2/firmwarefiles/${MAC}/`)
   expect(await by(`/firmwarefiles/${MAC}/440HD.img`, UNNAMED)).toBe(two.id)
+  await addPhone(MAC, { externalAddress: '192.0.2.1', address: '10.0.0.5' })
+  expect(url(), 'nobody else comes from there').toBe('http://10.1.0.2/firmwarefiles/')
+  await addPhone(OTHER, { externalAddress: '192.0.2.1', address: '10.0.0.6' })
+  expect(url(), 'two behind one NAT').toBe(`http://10.1.0.2/firmwarefiles/${MAC}/`)
+  await addPhone(MAC, { externalAddress: '192.0.2.1', userAgent: AGENT })
+  expect(url(), 'its user agent names it').toBe('http://10.1.0.2/firmwarefiles/')
+  await addPhone(MAC)
   const external = { values: { FirmwareUrl: 'https://cdn.example/fw/' }, sealed: {}, lines: '', template: '' }
   await store.commit([put(levels, 'system', external)], { durable: false })
   renderer.forget()

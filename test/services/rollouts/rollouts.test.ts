@@ -32,6 +32,9 @@ it('phones outside the reached stage are kept on their old image, whatever they 
   expect(reached).toHaveLength(2)
   expect(fleet.macs.filter((mac) => fleet.daemon.rollouts.pinOf(mac, '440HD') === OLD)).toHaveLength(38)
   expect(fleet.daemon.rollouts.pinOf(fleet.macs[0] as never, '420HD')).toBeUndefined()
+  // Neither image can be removed meanwhile.
+  expect([NEW, OLD].map((image) => fleet.daemon.rollouts.needs(image))).toEqual(Array(2).fill([expect.any(String)]))
+  expect(fleet.daemon.rollouts.needs('f'.repeat(64))).toEqual([])
   // Even when somebody chooses the new image ahead of it.
   await fleet.choices.set({ model: '440HD', where: 'system', image: NEW }, undefined, 'bert')
   expect(fleet.macs.filter((mac) => fleet.served(mac) === '2.2.16.7')).toHaveLength(2)
