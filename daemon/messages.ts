@@ -68,6 +68,12 @@ export const messages = {
     meaning: 'Nothing was changed; older backups are still there. `reason` says why.',
     remedy: 'Look at the folder of backups: is there room, and may Offhook write there? Then make one by hand.',
   },
+  'backup.key-shown': {
+    level: 'warn',
+    text: 'the recovery key was shown',
+    meaning: 'The account `by` looked at it on the page, after its password. It opens every backup of this machine.',
+    remedy: 'Nothing, if that was one of you.',
+  },
   'backup.removed': {
     level: 'info',
     text: 'an old backup was removed',

@@ -120,6 +120,7 @@ export class Backups implements BackupPort {
       isRunning: this.#running !== undefined,
       last: store.get(backupRuns, 'backup')?.value,
       rehearsed: store.get(backupRuns, 'rehearsal')?.value,
+      keyShownAt: store.get(backupRuns, 'recovery key')?.value.at ?? 0,
     }
   }
 
@@ -147,7 +148,10 @@ export class Backups implements BackupPort {
     return (await backupsIn(this.folder)).some((row) => row.name === name) ? join(this.folder, name) : undefined
   }
 
-  recoveryKey(): Promise<string> {
+  async recoveryKey(by: string): Promise<string> {
+    const at = this.#options.now()
+    this.#options.announce('backup.key-shown', { by })
+    await this.#remember('recovery key', { at, ok: true, file: '', goodAt: at, sentence: by })
     return recoveryKeyOf(this.#options.dataFolder)
   }
 
@@ -287,11 +291,11 @@ export class Backups implements BackupPort {
   }
 
   async #keys(): Promise<Keys> {
-    return { recovery: await this.recoveryKey(), passphrase: this.#options.settings().passphrase }
+    return { recovery: await recoveryKeyOf(this.#options.dataFolder), passphrase: this.#options.settings().passphrase }
   }
 
   /** A full disk must not turn a backup that was made into one that failed. */
-  async #remember(what: 'backup' | 'rehearsal', run: BackupRun): Promise<void> {
+  async #remember(what: 'backup' | 'rehearsal' | 'recovery key', run: BackupRun): Promise<void> {
     await this.#options.store.commit([put(backupRuns, what, run)], { durable: false }).catch(this.#options.onFault)
   }
 

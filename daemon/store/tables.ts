@@ -84,7 +84,7 @@ export const firmwares: Table<Firmware> = { name: 'firmwares' }
 export const firmwareChoices: Table<FirmwareChoices> = { name: 'firmwareChoices' }
 /** What is secret between a phone and us, keyed by MAC. */
 export const phoneSecrets: Table<PhoneSecrets> = { name: 'phoneSecrets' }
-/** How the last one went, under `backup` and `rehearsal`. */
+/** How the last one went, under `backup` and `rehearsal`; who last looked at the key, under `recovery key`. */
 export const backupRuns: Table<BackupRun> = { name: 'backupRuns' }
 /** Changes of what phones' files are made of, keyed by their sequence in twelve digits; bounded. */
 export const revisions: Table<StoredRevision> = { name: 'revisions' }

@@ -88,7 +88,7 @@ describe.each(['light', 'dark'] as const)('the pages Backup and Log messages in 
       await page.goto('/backup/recovery-key')
       await page.getByLabel('Your password').fill(PASSWORD)
       await page.getByRole('button', { name: 'Show the recovery key' }).click()
-      await page.getByText(await backups.recoveryKey()).waitFor()
+      await page.getByText(await backups.recoveryKey('a test')).waitFor()
       await context.close()
     },
     60_000,

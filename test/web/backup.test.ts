@@ -12,6 +12,8 @@ import { freshStore } from '#test/support/store'
 import { listen, location, type Site, signedIn, type Visitor } from './client.ts'
 import { MemoryPort, PASSWORD } from './memory-port.ts'
 
+const KEY = /(?:[0-9A-Z]{4}-){7}[0-9A-Z]{4}/
+
 let site: Site
 let visitor: Visitor
 let backups: Backups
@@ -89,17 +91,41 @@ describe('the Backup page', () => {
     const file = await visitor.submit(`${path}/download`, `${path}/download`, { password: PASSWORD })
     expect(file.headers.get('content-disposition')).toContain('.backup')
     expect(Buffer.from(await file.arrayBuffer()).toString('latin1')).toMatch(/^OFFHOOK-BACKUP 1\n/)
-    const key = await backups.recoveryKey()
+    expect(await visitor.page('/backup')).toContain('Nobody has looked at the recovery key')
     const keyPath = '/backup/recovery-key'
-    expect(await visitor.page(keyPath)).not.toContain(key)
+    expect(await visitor.page(keyPath)).not.toMatch(KEY)
     const shown = await visitor.submit(keyPath, keyPath, { password: PASSWORD })
-    expect(await shown.text()).toContain(key)
+    expect(await shown.text()).toMatch(KEY)
+    expect(await visitor.page('/backup')).not.toContain('Nobody has looked')
     expect(shown.headers.get('cache-control')).toBe('no-store')
   })
 
   test.each(['nothing', '..%2f..%2fetc%2fpasswd', 'vault-key', '%00'])('there is no backup called %s', async (name) => {
     expect((await visitor.get(`/backup/of/${name}`)).status).toBe(404)
     expect((await visitor.get(`/backup/of/${name}/download`)).status).toBe(404)
+  })
+})
+
+describe('/api/v1/backups', () => {
+  const post = async (path: string, body: object = {}) => {
+    const csrf = /name="csrf" value="([^"]+)"/.exec(await visitor.page('/backup'))?.[1] ?? ''
+    return visitor.post(path, { ...body, csrf })
+  }
+
+  test('is for those who signed in', async () => {
+    for (const path of ['', '/x/since']) expect((await fetch(`${site.url}/api/v1/backups${path}`)).status).toBe(401)
+    expect((await fetch(`${site.url}/api/v1/backups`, { method: 'POST' })).status).toBe(401)
+  })
+
+  test('lists, and refuses what it does not know', async () => {
+    const name = (await made()).split('/').at(-1) ?? ''
+    const list = await (await visitor.get('/api/v1/backups')).json()
+    expect(list).toMatchObject({ keepDays: 14, hasPassphrase: false, rows: [{ name, why: 'on demand' }] })
+    expect((await visitor.get('/api/v1/backups/none/since')).status).toBe(404)
+    expect((await post('/api/v1/backups', { why: 'for fun' })).status).toBe(400)
+    expect((await post('/api/v1/backups/..%2f..%2fetc/verify')).status).toBe(404)
+    expect(await (await post(`/api/v1/backups/${name}/verify`)).json()).toMatchObject({ ok: true })
+    expect((await visitor.get(`/api/v1/backups/${name}/since`)).status).toBe(200)
   })
 })
 

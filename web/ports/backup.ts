@@ -29,6 +29,8 @@ export interface BackupOverview {
   readonly isRunning: boolean
   readonly last: BackupRun | undefined
   readonly rehearsed: BackupRun | undefined
+  /** When somebody last looked at the recovery key on a page; 0: never. */
+  readonly keyShownAt: number
 }
 
 export type Progressed = (done: number, whole: number) => void
@@ -47,6 +49,6 @@ export interface BackupPort {
   /** Where one is; undefined when there is none of that name. */
   path(name: string): Promise<string | undefined>
   /** Opens every backup of this machine: for those who signed in again just now. */
-  recoveryKey(): Promise<string>
+  recoveryKey(by: string): Promise<string>
   follow(listener: () => void): () => void
 }

@@ -73,7 +73,7 @@ export function backupRoutes(web: Web, backups: BackupPort, router: Router<WebSt
     if (!(await isThemselves(web, ctx, { ...keyPage, why }))) return
     showPage(web, ctx, {
       ...{ view: 'recovery-key', title: 'Recovery key', section: 'backup' },
-      data: { head: { title: 'Recovery key', trail: TRAIL, lead: why }, key: await backups.recoveryKey() },
+      data: { head: { title: 'Recovery key', trail: TRAIL, lead: why }, key: await backups.recoveryKey(actorOf(ctx)) },
     })
   })
 }

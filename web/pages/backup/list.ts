@@ -27,7 +27,7 @@ export function backupListRoutes(web: Web, backups: BackupPort, router: Router<W
 }
 
 function show(web: Web, ctx: WebContext, overview: BackupOverview): void {
-  const { rows, isRunning } = overview
+  const { rows, isRunning, keyShownAt, hasPassphrase } = overview
   const csrf = web.forms.token(ctx)
   const make: Action = { label: 'Make one now', icon: 'add', look: 'primary', href: `${HOME}/make`, csrf }
   const columns = ['Made', 'Why', 'Size', 'Records', 'Version'].map((label) => ({ label }))
@@ -41,6 +41,7 @@ function show(web: Web, ctx: WebContext, overview: BackupOverview): void {
         actions: [...(isRunning ? [] : [make]), { label: 'Recovery key', href: `${HOME}/recovery-key` }],
       },
       isRunning,
+      isKeyUnseen: keyShownAt === 0 && !hasPassphrase,
       facts: factsOf(web, overview),
       table: table(
         'Backups',
