@@ -77,6 +77,8 @@ class Reader {
   readonly #names = new Set<string>()
   readonly #uses = new Set<string>()
   readonly #open: Open[] = []
+  /** Conditions opened deeper than may be: their lines count as those of the deepest. */
+  #tooDeep = 0
 
   take(text: string, line: number): void {
     const [directive, word = '', rest = ''] = DIRECTIVE.exec(text) ?? []
@@ -109,12 +111,17 @@ class Reader {
   }
 
   #if(text: string, line: number): void {
-    if (this.#open.length >= DEEPEST_CHOICE) this.#wrong(line, `Conditions nest at most ${DEEPEST_CHOICE} deep.`)
+    if (this.#open.length >= DEEPEST_CHOICE) {
+      if (this.#tooDeep === 0) this.#wrong(line, `Conditions nest at most ${DEEPEST_CHOICE} deep.`)
+      this.#tooDeep++
+      return
+    }
     this.#open.push({ line, branches: [{ condition: this.#condition(text, line), body: [] }], hasElse: false })
   }
 
   #branch(condition: Condition | undefined, line: number): void {
     const open = this.#open.at(-1)
+    if (this.#tooDeep > 0) return
     if (!open) this.#wrong(line, 'There is no ;#if before this.')
     else if (open.hasElse) this.#wrong(line, 'The ;#else of this ;#if came before.')
     else {
@@ -124,6 +131,10 @@ class Reader {
   }
 
   #endif(line: number): void {
+    if (this.#tooDeep > 0) {
+      this.#tooDeep--
+      return
+    }
     if (this.#open.length === 0) this.#wrong(line, 'There is no ;#if before this ;#endif.')
     this.#close()
   }

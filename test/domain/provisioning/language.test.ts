@@ -64,6 +64,12 @@ test('what cannot be read is told with its line', () => {
   expect(problems(';#iff A')[0]).toContain('There is no “;#iff”')
 })
 
+test('conditions that nest without end are told once, and neither reading nor running overflows', () => {
+  const text = `${';#if A\n'.repeat(40_000)}x=1\n${';#endif\n'.repeat(40_000)}y=2`
+  expect(compile(text).problems).toEqual([{ line: 17, message: 'Conditions nest at most 16 deep.' }])
+  expect(filled(text, { A: '1' })).toEqual(['x=1', 'y=2'])
+})
+
 test('a template that uses itself, and a part that is not there, are told with their lines', () => {
   const texts: Record<string, string> = {
     'a/global': 'x=1\n;#use b/global',
