@@ -9,7 +9,7 @@ import { alarmsApiRoutes } from './api/alarms.ts'
 import { approvalsApiRoutes } from './api/approvals.ts'
 import { archiveApiRoutes } from './api/archive.ts'
 import { backupsApiRoutes } from './api/backups.ts'
-import { changesApiRoutes } from './api/changes.ts'
+import { changesApiRoutes, placeholdersApiRoutes } from './api/changes.ts'
 import { commandsApiRoutes } from './api/commands.ts'
 import { configurationApiRoutes } from './api/configuration.ts'
 import { devicesApiRoutes } from './api/devices.ts'
@@ -216,7 +216,7 @@ function routers(web: Web): Router<WebState, NoExtras>[] {
       : []),
     ...(personalUrls ? [personalUrlRoutes(web, personalUrls), personalUrlApiRoutes(web, personalUrls)] : []),
     ...(served ? [driftRoutes(web, served), configurationRoutes(web, served), servedApiRoutes(served)] : []),
-    ...(changes ? [...changesRoutes(web, changes), changesApiRoutes(changes)] : []),
+    ...(changes ? [...changesRoutes(web, changes), changesApiRoutes(changes), placeholdersApiRoutes(changes)] : []),
     ...(firmware && scopes ? [firmwareApiRoutes(firmware, scopes), ...firmwareRoutes(web, firmware, scopes)] : []),
     ...(commands ? [commandRoutes(web, commands), commandsApiRoutes(commands)] : []),
     ...(directory ? [directoryApiRoutes(directory)] : []),

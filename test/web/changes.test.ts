@@ -111,3 +111,26 @@ test('programs get a preview first, and save with its hash', async () => {
   expect(await call('/1/restore', { hash: body.preview.hash })).toMatchObject({ body: { saved: true } })
   expect((await call('/77')).status).toBe(404)
 })
+
+test('placeholders are told by who asks for them and who sets them', async () => {
+  const lines = 'a/b=%ITCS_Asked%\nc/d=%ITCS_Nowhere%\n;#if Tested = 1\n;#endif'
+  await save(draftOf(levelChange('system', settings({ lines, values: { Asked: '1', Idle: '2', Tested: '1' } }))))
+  await save(draftOf(levelChange('user/u1', settings({ values: { Asked: '2' } }))))
+  const headers = { Authorization: `Bearer ${new MemoryPort().localToken}` }
+  const answer = await fetch(`${site.url}/api/v1/placeholders`, { headers })
+  const { rows } = await answer.json()
+  expect(rows).toContainEqual({
+    name: 'Asked',
+    usedBy: ['system'],
+    setBy: expect.arrayContaining(['system', 'user u1']),
+    state: 'used',
+  })
+  const stateOf = (name: string) => rows.find((row: { name: string }) => row.name === name)?.state
+  expect(['Idle', 'Nowhere', 'Tested', 'mac', 'Line1Id', 'ServerIP'].map(stateOf)).toEqual([
+    ...['unused', 'unset', 'used'],
+    ...[stateOf('mac'), 'used', stateOf('ServerIP')],
+  ])
+  const visitor = await signedIn(site)
+  expect(await visitor.page('/placeholders?state=unset')).toContain('Nowhere')
+  expect(await visitor.page('/placeholders?state=unset')).not.toContain('Idle')
+})

@@ -4,7 +4,7 @@ import type { Draft, Preview } from '#daemon/domain/provisioning/revision'
 import { actorOf, type NoExtras, type WebContext, type WebState } from '#web/context'
 import { answerFieldProblems, Problem, problemDetails } from '#web/http/problem'
 import type { ChangesPort } from '#web/ports/changes'
-import { bodyText, shortText, wholeNumber } from './parameters.ts'
+import { bodyText, choices, shortText, wholeNumber } from './parameters.ts'
 
 const MOST_ROWS = 200
 
@@ -36,6 +36,17 @@ export function changesApiRoutes(changes: ChangesPort): Router<WebState, NoExtra
     if (restored.kind === 'unknown') throw new Problem(404, 'There is no such change, or it is too old to be kept.')
     if (restored.kind === 'impossible') throw new Problem(422, restored.reason)
     await answerDraft(ctx, changes, restored.draft)
+  })
+  return router
+}
+
+/** `GET /api/v1/placeholders`: who asks for each and who sets it; `state` is used, unused or unset. */
+export function placeholdersApiRoutes(changes: ChangesPort): Router<WebState, NoExtras> {
+  const router = new Router<WebState, NoExtras>()
+  router.get('/api/v1/placeholders', (ctx) => {
+    const states = choices(ctx, 'state', ['used', 'unused', 'unset'])
+    const rows = changes.placeholders().filter(({ state }) => states.length === 0 || states.includes(state))
+    ctx.body = { rows }
   })
   return router
 }

@@ -24,6 +24,7 @@ const LOCAL_WHOLE = [
     '/api/v1/rollouts',
     '/api/v1/changes',
     '/api/v1/drift',
+    '/api/v1/placeholders',
     '/api/v1/backups',
     '/api/v1/archive',
     '/api/v1/firmware',

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DiffLine } from '#daemon/domain/provisioning/line-diff'
 import type { Draft, Preview, RevisionHead } from '#daemon/domain/provisioning/revision'
+import type { PlaceholderUse } from '#daemon/domain/provisioning/usage'
 import type { FieldError } from './saved.ts'
 
 export type Applied =
@@ -57,6 +58,8 @@ export interface ChangesPort {
   revision(sequence: number): RevisionView | undefined
   /** Names of all who made revisions that are kept, sorted. */
   people(): readonly string[]
+  /** Every placeholder with who asks for it and who sets it, by name. */
+  placeholders(): readonly PlaceholderUse[]
   /** The way back to before a revision. */
   restore(sequence: number): Restored
 }

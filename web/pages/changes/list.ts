@@ -8,7 +8,7 @@ import { paging, rangeText } from '#web/kit/paging'
 import { table } from '#web/kit/table'
 import { showPage } from '#web/pages/shell'
 import type { ChangesPort } from '#web/ports/changes'
-import { HOME, KINDS, subjectText } from './words.ts'
+import { HOME, KINDS, PLACEHOLDERS, subjectText } from './words.ts'
 
 const PAGE_SIZE = 50
 
@@ -59,7 +59,11 @@ export function changeListRoutes(web: Web, changes: ChangesPort): Router<WebStat
       ...{ view: 'changes/list', title: 'Changes', section: 'changes' },
       data: {
         ...data,
-        head: { title: 'Changes', lead: 'Who changed what phones’ files are made of, when and why; and the way back.' },
+        head: {
+          title: 'Changes',
+          lead: 'Who changed what phones’ files are made of, when and why; and the way back.',
+          actions: [{ label: 'Placeholders in use', href: PLACEHOLDERS }],
+        },
         search: {
           ...{ action: HOME, label: 'Search changes', text },
           filters: [

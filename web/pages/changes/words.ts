@@ -2,6 +2,7 @@
 import type { Subject, SubjectKind } from '#daemon/domain/provisioning/revision'
 
 export const HOME = '/changes'
+export const PLACEHOLDERS = '/placeholders'
 
 export const KINDS: Readonly<Record<SubjectKind, string>> = {
   template: 'Template',

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Draft, type DraftChange, LONGEST_WHY, type Preview } from '#daemon/domain/provisioning/revision'
+import type { PlaceholderUse } from '#daemon/domain/provisioning/usage'
 import type { Announce } from '#daemon/messages'
 import type { Change, Store } from '#daemon/store/store'
 import type { Applied, ChangesPort, Restored, RevisionPage, RevisionQuery, RevisionView } from '#web/ports/changes'
@@ -8,6 +9,7 @@ import type { History } from './history.ts'
 import { type Previewed, Previewer, type PreviewerOptions } from './previewer.ts'
 import { recordDiff } from './record-diff.ts'
 import { wayBack } from './restore.ts'
+import { usesOf } from './uses.ts'
 
 export interface ChangeDeskOptions extends Omit<PreviewerOptions, 'store' | 'writerOf'> {
   readonly store: Store
@@ -63,6 +65,11 @@ export class ChangeDesk implements ChangesPort {
 
   people(): readonly string[] {
     return this.#options.history.people()
+  }
+
+  placeholders(): readonly PlaceholderUse[] {
+    const { store, programs, rendererOver } = this.#options
+    return usesOf({ store, programs, renderer: rendererOver(store) })
   }
 
   restore(sequence: number): Restored {

@@ -28,7 +28,10 @@ interface Step {
 }
 
 /** What people call a level; undefined when it is not there. */
-export function levelName({ store, renderer }: Around, key: LevelKey): string | undefined {
+export function levelName(
+  { store, renderer }: Pick<Around, 'renderer'> & { readonly store: Pick<Store, 'get'> },
+  key: LevelKey,
+): string | undefined {
   if (key === 'system') return 'system'
   const name = key.slice(key.indexOf('/') + 1)
   if (key.startsWith('template/')) {
