@@ -18,6 +18,11 @@ const PROOFS = {
     tests: ['test/e2e/soak.test.ts'],
     environment: { OFFHOOK_SOAK_PHONES: '2000', OFFHOOK_SOAK_SECONDS: '1800' },
   },
+  job: {
+    what: 'a job over 1,000 virtual phones and a kill -9 in its midst: each is told once, and all are done',
+    tests: ['test/daemon/job.test.ts'],
+    environment: { OFFHOOK_PHONES: '1000' },
+  },
   corruption: {
     what: 'flipped and torn bytes in every file of the store, 200 trials: noticed, or harmless',
     tests: ['test/store/corruption.test.ts'],

@@ -26,10 +26,12 @@ export function composeCommands(base: Foundation, fleet: KeepalivePort, caller: 
       sip = fresh
     }
   })
+  const home = new AtHome(store, now)
   const commands = new Commands({
+    home,
     ...{ store, fleet, now, announce, onFault, random: randomBytes },
     sip: new SipWay({
-      home: new AtHome(store, now),
+      home,
       caller,
       subnets: configuration.derive(subnetsOf),
       settings: () => sip,

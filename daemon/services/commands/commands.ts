@@ -14,10 +14,12 @@ import {
   withState,
 } from '#daemon/domain/command'
 import type { Announce } from '#daemon/messages'
+import type { AtHome } from '#daemon/services/at-home'
 import { Conflict, put, type Store } from '#daemon/store/store'
 import { phones, commands as table } from '#daemon/store/tables'
 import type { KeepalivePort, StatusAnswer, StatusReport } from '#protocols/keepalive/port'
 import type { Exchange } from '#protocols/lib/exchange'
+import { peerAddress } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
 import type { CommandDraft, CommandsPort } from '#web/ports/commands'
 import type { Saved } from '#web/ports/saved'
@@ -34,6 +36,7 @@ export interface CommandSettings {
 export interface CommandsOptions {
   readonly store: Store
   readonly fleet: KeepalivePort
+  readonly home: Pick<AtHome, 'proofOf'>
   readonly sip: SipWay
   readonly now: () => number
   readonly random: (bytes: number) => Uint8Array
@@ -143,10 +146,22 @@ export class Commands implements KeepalivePort, CommandsPort {
 
   /** The fleet's answer to a report, with what waits for this phone. A command is on disk as told before it leaves. */
   async report(report: StatusReport): Promise<StatusAnswer> {
+    const waits = this.#open.has(report.mac) && this.#mayTake(report)
     const answer = await this.#options.fleet.report(report)
-    if (answer.kind !== 'accepted' || !this.#open.has(report.mac)) return answer
+    if (answer.kind !== 'accepted' || !waits) return answer
     const requests = await this.#take(report.mac)
     return requests.length === 0 ? answer : { kind: 'accepted', requests: [...answer.requests, ...requests] }
+  }
+
+  /**
+   * A report can be forged, and would take a command from the phone that it is for: only one that was let in is told,
+   * where our lease says that it is, or else where it reported from before this.
+   */
+  #mayTake({ mac, peer }: StatusReport): boolean {
+    const phone = this.#options.store.get(phones, mac)?.value
+    const address = peerAddress(peer.address)
+    if (phone?.approval !== 'approved' || address === undefined) return false
+    return this.#options.home.proofOf(phone, address) !== undefined
   }
 
   /** What a phone does is the proof that it took a command. */

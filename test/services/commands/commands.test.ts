@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { CONFIRM_WITHIN, type Command } from '#daemon/domain/command'
+import type { Lease } from '#daemon/domain/lease'
 import { newPhone, type Phone } from '#daemon/domain/phone'
 import { AtHome } from '#daemon/services/at-home'
 import { type CommandSettings, Commands } from '#daemon/services/commands/commands'
@@ -41,7 +42,7 @@ async function office({ caller = NO_SIP, settings = {}, phone = {}, port = 5060,
   const faults: unknown[] = []
   const make = () => {
     const commands = new Commands({
-      store,
+      ...{ store, home: new AtHome(store, () => clock.now) },
       now: () => clock.now,
       random: randomBytes,
       announce: () => {},
@@ -265,5 +266,44 @@ describe('in the queue', () => {
       await commands.cancel(MAC, id, 'anna')
     }
     expect(commands.of(MAC).map(({ by }) => by)).toEqual(Array.from({ length: 10 }, (_, i) => `admin ${14 - i}`))
+  })
+})
+
+it.each<[string, Partial<Phone>, string]>([
+  ['another address than the phone reported from', {}, '127.0.0.66'],
+  ['a phone that was not let in', { approval: 'pending' }, '127.0.0.1'],
+  ['an IPv6 address', {}, '2001:db8::1'],
+])('a forged report, from %s, takes no command', async (_, phone, address) => {
+  const { commands } = await office({ settings: { ways: ['keep-alive'] }, phone })
+  await commands.submit(MAC, { kind: 'restart' }, 'anna')
+  const forged = { ...reportOf({ mac: MAC, status: 'registered' }), peer: { address, port: 1 } }
+  expect(await commands.report(forged)).toEqual({ kind: 'accepted', requests: [] })
+  expect(commands.of(MAC)[0]).toMatchObject({ state: 'waiting', attempts: [] })
+})
+
+it('a lease of ours says who is at an address, whatever was reported from there', async () => {
+  const { commands, store, clock } = await office({ settings: { ways: ['keep-alive'] } })
+  const lease: Lease = {
+    ...{ address: '127.0.0.1' as Ipv4, mac: '00908fffffff' as Mac, state: 'leased', expiresAt: clock.now + 60_000 },
+    ...{ clientKey: '', hostname: '', updatedAt: 0 },
+  }
+  await store.commit([put(leases, '127.0.0.1', lease)], { durable: false })
+  await commands.submit(MAC, { kind: 'restart' }, 'anna')
+  const report = { ...reportOf({ mac: MAC, status: 'registered' }), peer: { address: '127.0.0.1', port: 1 } }
+  expect(await commands.report(report)).toEqual({ kind: 'accepted', requests: [] })
+  await store.commit([put(leases, '127.0.0.1', { ...lease, mac: MAC })], { durable: false })
+  expect(await commands.report(report)).toEqual({ kind: 'accepted', requests: ['{"cmd":"reset"}'] })
+})
+
+it('an update to another version takes the place of the one before', async () => {
+  const { commands } = await office({ settings: { ways: ['keep-alive'] } })
+  await commands.submit(MAC, { kind: 'update firmware', expects: '2', restart: true }, 'anna')
+  await commands.submit(MAC, { kind: 'update firmware', expects: '1', restart: true }, 'anna')
+  expect(commands.of(MAC)).toMatchObject([
+    { expects: '1', state: 'waiting' },
+    { expects: '2', state: 'cancelled', reason: 'another version is wanted by now' },
+  ])
+  expect(await commands.submit(MAC, { kind: 'update firmware', expects: '1' }, 'anna')).toMatchObject({
+    kind: 'refused',
   })
 })

@@ -28,13 +28,14 @@ async function officeOf(size: number) {
   const now = () => clock.now
   const macs = Array.from({ length: size }, (_, n) => macOf(n))
   await store.commit(
-    macs.map((mac) => put(phones, mac, newPhone(mac, 0))),
+    macs.map((mac) => put(phones, mac, { ...newPhone(mac, 0), approval: 'approved', externalAddress: '10.0.0.1' })),
     { durable: false },
   )
   const faults: unknown[] = []
   const onFault = (error: unknown) => void faults.push(error)
   const make = async () => {
     const commands = new Commands({
+      home: new AtHome(store, now),
       ...{ store, now, random: randomBytes, announce: () => {}, onFault },
       fleet: { report: async () => ({ kind: 'accepted', requests: [] }) },
       sip: new SipWay({

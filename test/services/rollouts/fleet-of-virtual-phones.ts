@@ -70,7 +70,12 @@ export async function virtualFleet(size: number, faults: (n: number) => Fault = 
           approval: 'approved',
           status: 'registered',
         } as const
-        const reported = { reportedAt: clock.now, scope: n % 2 === 0 ? MITTE.id : BERLIN.id, address: '10.0.0.1' }
+        const reported = {
+          reportedAt: clock.now,
+          scope: n % 2 === 0 ? MITTE.id : BERLIN.id,
+          address: '10.0.0.1',
+          externalAddress: '10.0.0.1',
+        }
         return put(phones, mac, { ...newPhone(mac, 0), ...facts, ...reported })
       }),
     ],
@@ -101,7 +106,7 @@ export async function virtualFleet(size: number, faults: (n: number) => Fault = 
   /** A daemon upon the store: made anew, it is one that was killed and started again. */
   const make = async () => {
     const commands = new Commands({
-      ...{ store, fleet, now, random: randomBytes, announce, onFault },
+      ...{ store, fleet, now, random: randomBytes, announce, onFault, home: new AtHome(store, now) },
       sip: new SipWay({
         ...{
           home: new AtHome(store, now),
