@@ -193,3 +193,31 @@ function followUploads() {
   }
 }
 followUploads()
+
+/** Keeps the numbers beside a text that is edited, and leads from what was found to its line. */
+function followEditors() {
+  for (const editor of document.querySelectorAll('[data-editor]')) {
+    const text = editor.querySelector('textarea')
+    const numbers = editor.querySelector('pre')
+    text.addEventListener('input', () => {
+      const lines = text.value.split('\n').length
+      text.rows = Math.max(6, lines + 1)
+      numbers.textContent = Array.from({ length: lines }, (_, index) => index + 1).join('\n')
+    })
+  }
+  for (const link of document.querySelectorAll('a[data-line]')) {
+    link.addEventListener('click', (event) => {
+      const text = document.getElementById(link.hash.slice(1))
+      if (!text) return
+      event.preventDefault()
+      const before = text.value.split('\n', Number(link.dataset.line))
+      const end = before.join('\n').length
+      text.focus({ preventScroll: true })
+      text.setSelectionRange(end - (before.at(-1) ?? '').length, end)
+      const height = text.scrollHeight / text.rows
+      const top = text.getBoundingClientRect().top + (before.length - 1) * height
+      scrollBy({ top: top - innerHeight / 3 })
+    })
+  }
+}
+followEditors()

@@ -5,6 +5,7 @@ import { formatMac, type Mac, parseMac } from '#protocols/lib/mac'
 import type { NoExtras, Web, WebState } from '#web/context'
 import { count, type TimeFormat } from '#web/format'
 import { eventsUrl, type Fragments, phoneKey, renderKey } from '#web/live/fragments'
+import { levelHref } from '#web/pages/templates/words'
 import type { DeviceDetail, WebPort } from '#web/port'
 import type { Views } from '#web/views'
 import { alarmHref, severityWords } from './alarms/words.ts'
@@ -111,6 +112,7 @@ function headView(device: DeviceDetail, port: WebPort, time: TimeFormat, now: nu
     decide: port.approvals !== undefined && phone.approval !== 'approved',
     configuration: port.served ? configurationPath(phone.mac) : '',
     log: port.phoneLogs ? logPath(phone.mac) : '',
+    settings: port.levels ? levelHref(`device/${phone.mac}`) : '',
     presence: presenceWords(presence),
     reported: time.moment(phone.reportedAt, now),
     diagnosis: diagnosisOf(device, time, now),

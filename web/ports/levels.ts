@@ -26,6 +26,8 @@ export interface LevelValue {
   readonly own: string | undefined
   /** What all levels say of it, the one that wins last. */
   readonly said: readonly { readonly value: string; readonly source: string }[]
+  /** Titles of the templates, and names of the levels, whose texts ask for it. Empty: nothing uses it. */
+  readonly usedBy: readonly string[]
 }
 
 /** A key that levels above and this one set to different values. */

@@ -113,6 +113,11 @@ test('a level shows what wins and where it comes from', async () => {
   expect(levels.get(`device/${ANNA}`)?.above.map(({ name }) => name)).toEqual([
     ...['system', 'template 440HD, generic SIP', 'region Germany', 'site Berlin', 'user anna'],
   ])
+  const used = (name: string) => levels.get('system')?.placeholders.find((one) => one.name === name)?.usedBy
+  expect(used('MwiVmNumber')).toEqual(['AudioCodes 400HD, generic SIP', 'AudioCodes 400HD, Skype for Business'])
+  await set('user/anna', { lines: 'x/y=%ITCS_P_door%' })
+  await set('system', { values: { P_door: '1', P_none: '2' } })
+  expect([used('P_door'), used('P_none')]).toEqual([['user anna'], []])
   expect(levels.get('scope/none')).toBeUndefined()
   expect(levels.list().map(({ key }) => key)).toEqual(['system', 'scope/de', 'scope/ber', 'user/anna'])
 })

@@ -9,6 +9,7 @@ import { goOn } from '#web/kit/flash'
 import { type Filled, form, linesOf, readForm, type Section, type Values } from '#web/kit/form'
 import { showMessage } from '#web/pages/message'
 import { showPage } from '#web/pages/shell'
+import { levelHref } from '#web/pages/templates/words'
 import type { Population, ScopesPort } from '#web/ports/scopes'
 import { CONFLICT, KINDS, many, placeText, SCOPES, SCOPES_TRAIL, scopeHref, scopeOptions, USERS } from './words.ts'
 
@@ -151,6 +152,9 @@ function show(web: Web, ctx: WebContext, scopes: ScopesPort, known: Scope | unde
   const title = known ? known.name : 'Add region or site'
   const actions = known && [
     { label: 'Its users', href: `${USERS}?region=${encodeURIComponent(known.id)}`, of: `of ${known.name}` },
+    ...(web.port.levels
+      ? [{ label: 'Phone settings', href: levelHref(`scope/${known.id}`), of: `of ${known.name}` }]
+      : []),
     { label: 'Add below', href: `${SCOPES}/add?in=${encodeURIComponent(known.id)}`, of: known.name, icon: 'add' },
     { label: 'Remove', href: `${scopeHref(known.id)}/remove`, of: known.name },
   ]

@@ -11,6 +11,7 @@ import { table } from '#web/kit/table'
 import { showMessage } from '#web/pages/message'
 import { presenceWords } from '#web/pages/presence'
 import { showPage } from '#web/pages/shell'
+import { levelHref } from '#web/pages/templates/words'
 import type { ScopesPort } from '#web/ports/scopes'
 import type { UserDetail, UsersPort } from '#web/ports/users'
 import { CONFLICT, scopeOptions, USERS, USERS_TRAIL, userHref } from './words.ts'
@@ -126,12 +127,16 @@ function show(people: People, ctx: WebContext, known: UserDetail | undefined, fi
   const { web, scopes } = people
   const title = known ? known.user.displayName : 'Add user'
   const href = known && userHref(known.user.name)
+  const settings =
+    known && web.port.levels
+      ? [{ label: 'Phone settings', href: levelHref(`user/${known.user.name}`), of: `of ${title}` }]
+      : []
   showPage(web, ctx, {
     ...{ view: 'people/user', title, section: 'users' },
     data: {
       head: {
         ...{ title, trail: USERS_TRAIL },
-        ...(href && { actions: [{ label: 'Remove', href: `${href}/remove`, of: title }] }),
+        ...(href && { actions: [...settings, { label: 'Remove', href: `${href}/remove`, of: title }] }),
       },
       form: form(web, ctx, {
         ...{ action: ctx.path, cancel: USERS, twoColumns: true, submit: known ? 'Save' : 'Add user', ...filled },

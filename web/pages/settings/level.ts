@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { formField, type Web, type WebContext } from '#web/context'
-import type { Action, Head } from '#web/kit/cell'
+import type { Action, Cell, Head } from '#web/kit/cell'
 import { form, readForm, type Section, type Values } from '#web/kit/form'
 import { table } from '#web/kit/table'
 import { stepOf } from '#web/pages/changes/review'
@@ -64,11 +64,17 @@ export function showLevel(
       }),
       values: table(
         'All placeholders seen from here',
-        [{ label: 'Placeholder' }, { label: 'Value' }, { label: 'From' }, { label: 'Overridden', wideOnly: true }],
+        [
+          ...[{ label: 'Placeholder' }, { label: 'Value' }, { label: 'From' }],
+          ...[
+            { label: 'Overridden', wideOnly: true },
+            { label: 'Used by', wideOnly: true },
+          ],
+        ],
         view.placeholders
           .filter(({ said }) => said.length > 0)
           .slice(0, MOST_SHOWN)
-          .map(({ name, description, said }) => {
+          .map(({ name, description, said, usedBy }) => {
             const last = said.at(-1)
             return {
               cells: [
@@ -76,12 +82,20 @@ export function showLevel(
                 { text: last?.value === '' ? '(empty)' : (last?.value ?? ''), mono: true },
                 last?.source ?? '',
                 { lines: said.slice(0, -1).map(({ value, source }) => `${source}: ${value}`) },
+                usedText(usedBy),
               ],
             }
           }),
       ),
     },
   })
+}
+
+/** `AudioCodes 400HD, generic SIP and 2 more`. */
+function usedText(usedBy: readonly string[]): Cell {
+  const [first] = usedBy
+  if (first === undefined) return { badge: 'Unused', tone: 'warn' }
+  return usedBy.length === 1 ? first : `${first} and ${usedBy.length - 1} more`
 }
 
 export async function saveLevel(web: Web, ctx: WebContext, ports: SettingPages, view: LevelView): Promise<void> {

@@ -5,7 +5,7 @@ import { type Field, linesOf } from '#web/kit/form'
 import { fileOf } from '#web/kit/upload'
 import { showPage } from '#web/pages/shell'
 import type { FieldError } from '#web/ports/saved'
-import type { TemplateDraft, TemplatePart, TemplateRow, TemplatesPort } from '#web/ports/templates'
+import type { TemplateDraft, TemplatePart, TemplateRow, TemplatesPort, TextFinding } from '#web/ports/templates'
 import {
   levelHref,
   originBadge,
@@ -110,9 +110,7 @@ export function showEditor(web: Web, ctx: WebContext, templates: TemplatesPort, 
           .map((_, index) => index + 1)
           .join('\n'),
         download: known && `${templateHref(draft.id)}/${part}.cfg`,
-        findings: findings
-          .filter((finding) => finding.part === part)
-          .map(({ line, message, severity }) => ({ line, message, badge: severityBadge(severity) })),
+        findings: grouped(findings.filter((finding) => finding.part === part)),
       })),
       partField: {
         ...{ name: 'part', label: 'Read a file into', kind: 'select' },
@@ -130,6 +128,26 @@ export function showEditor(web: Web, ctx: WebContext, templates: TemplatesPort, 
   })
 }
 
+/** The worst first; what is said of many lines is said once. */
+function grouped(findings: readonly TextFinding[]): object[] {
+  const groups = new Map<string, TextFinding[]>()
+  for (const finding of findings) {
+    const key = `${finding.severity} ${finding.message}`
+    const group = groups.get(key)
+    if (group) group.push(finding)
+    else groups.set(key, [finding])
+  }
+  const rank = (severity: TextFinding['severity']) => ['error', 'warning', 'hint'].indexOf(severity)
+  return [...groups.values()]
+    .flatMap(([first, ...others]) => (first ? [{ first, lines: [first, ...others].map(({ line }) => line) }] : []))
+    .toSorted((a, b) => rank(a.first.severity) - rank(b.first.severity))
+    .map(({ first: { severity, message }, lines }) => ({
+      ...{ message, badge: severityBadge(severity), lines: lines.slice(0, MOST_LINES) },
+      more: Math.max(0, lines.length - MOST_LINES),
+    }))
+}
+
+const MOST_LINES = 12
 const HINTS = {
   global: 'One file for all phones of this template. It holds no secrets: everybody can fetch it.',
   private: 'The file of one phone. It begins with the line that includes the shared one.',

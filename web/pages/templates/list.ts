@@ -8,7 +8,10 @@ import type { TemplateRow, TemplatesPort } from '#web/ports/templates'
 import { FLAVOURS, originBadge, TEMPLATES, templateHref, templateTabs } from './words.ts'
 
 export function showTemplates(web: Web, ctx: WebContext, templates: TemplatesPort): void {
-  const rows = templates.list().map(rowOf)
+  // What phones get, or people made, before what only came along.
+  const isOfUse = ({ phones, origin }: TemplateRow) => phones > 0 || origin !== 'shipped'
+  const all = templates.list()
+  const rows = [...all.filter(isOfUse), ...all.filter((row) => !isOfUse(row))].map(rowOf)
   showPage(web, ctx, {
     ...{ view: 'templates/list', title: 'Templates', section: 'templates' },
     data: {

@@ -7,7 +7,7 @@ export const MAPPING = '/templates/mapping'
 export const SETTINGS = '/settings'
 export const TEMPLATES_TRAIL = [{ label: 'Templates', href: TEMPLATES }]
 
-export const FLAVOURS = { sip: 'Generic SIP', uc: 'Skype for Business' } as const
+export const FLAVOURS = { sip: 'SIP', uc: 'UC' } as const
 export const PART_TITLES = { global: 'Shared part', private: 'Own part of each phone' } as const
 
 const ORIGINS: Readonly<Record<TemplateOrigin, Badge>> = {

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { disagreements, type FileLine } from '#daemon/domain/provisioning/device-file'
 import { describes } from '#daemon/domain/provisioning/known-placeholders'
-import { type LevelKey, type LevelSettings, NO_SETTINGS } from '#daemon/domain/provisioning/level-settings'
+import {
+  type LevelKey,
+  type LevelSettings,
+  NO_SETTINGS,
+  parseLevelKey,
+} from '#daemon/domain/provisioning/level-settings'
 import { type Layer, namesIn, resolve, valuesOf } from '#daemon/domain/provisioning/placeholder'
 import { run } from '#daemon/domain/provisioning/run'
 import { type Scope, SYSTEM } from '#daemon/domain/scope'
@@ -75,7 +80,32 @@ export function viewOf(around: Around, key: LevelKey): LevelView | undefined {
   }
 }
 
-function valuesAt({ store }: Around, settings: LevelSettings, layers: readonly Layer[]): LevelValue[] {
+/** Who asks for a placeholder, by its name. */
+function usesOf(around: Around): ReadonlyMap<string, readonly string[]> {
+  const { store, renderer, programs } = around
+  const uses = new Map<string, string[]>()
+  const note = (who: string, text: string) => {
+    for (const name of programs.of(text).names) {
+      const known = uses.get(name)
+      if (!known) uses.set(name, [who])
+      else if (known.at(-1) !== who) known.push(who)
+    }
+  }
+  for (const { title, global, private: own } of renderer.templates.values()) {
+    note(title, global)
+    note(title, own)
+  }
+  for (const { key, value } of store.entries(levels)) {
+    const level = value.lines === '' ? undefined : parseLevelKey(key)
+    const name = level && levelName(around, level)
+    if (name !== undefined) note(name, value.lines)
+  }
+  return uses
+}
+
+function valuesAt(around: Around, settings: LevelSettings, layers: readonly Layer[]): LevelValue[] {
+  const { store } = around
+  const uses = usesOf(around)
   const described = new Map<string, string>()
   for (const { value } of store.entries(levels)) {
     for (const [name, text] of Object.entries(value.descriptions ?? {})) described.set(name, text)
@@ -85,7 +115,7 @@ function valuesAt({ store }: Around, settings: LevelSettings, layers: readonly L
     const secret = Object.hasOwn(settings.sealed, name)
     const own = secret ? MASK : Object.hasOwn(settings.values, name) ? settings.values[name] : undefined
     const description = settings.descriptions?.[name] ?? described.get(name) ?? describes(name)
-    return { name, description, secret, own, said: valuesOf(layers, name) }
+    return { name, description, secret, own, said: valuesOf(layers, name), usedBy: uses.get(name) ?? [] }
   })
 }
 

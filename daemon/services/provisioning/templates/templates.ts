@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { PHONE_LDAP_PLACEHOLDERS } from '#daemon/domain/phone-ldap'
 import { KNOWN_PLACEHOLDERS } from '#daemon/domain/provisioning/known-placeholders'
 import { namesIn } from '#daemon/domain/provisioning/placeholder'
 import type { Draft, DraftChange } from '#daemon/domain/provisioning/revision'
@@ -226,7 +227,8 @@ export class Templates implements TemplatesPort {
     let alike: Mac | undefined
     for (const { value } of store.entries(phones)) {
       if (provisioning.renderer.chosenFor(value).template?.template.id === id) return value.mac
-      if (alike === undefined && models.includes(value.model)) alike = value.mac
+      // What other templates are built upon has no models of its own.
+      if (alike === undefined && (models.length === 0 || models.includes(value.model))) alike = value.mac
     }
     return alike
   }
@@ -239,7 +241,8 @@ export class Templates implements TemplatesPort {
       ...Object.keys(value.sealed),
     ])
     const layers = provisioning.renderer.layersAt(SYSTEM, undefined, MASKED)
-    return new Set([...Object.keys(KNOWN_PLACEHOLDERS), ...namesIn(layers), ...set.flat()])
+    const directory = Object.values(PHONE_LDAP_PLACEHOLDERS)
+    return new Set([...Object.keys(KNOWN_PLACEHOLDERS), ...directory, ...namesIn(layers), ...set.flat()])
   }
 }
 
