@@ -25,6 +25,7 @@ import { simulateCommand } from './simulate.ts'
 import { snmpCommand } from './snmp.ts'
 import { storeCommand, verifyCommand } from './store.ts'
 import { supportBundleCommand } from './support-bundle.ts'
+import { templateCommand } from './template.ts'
 import { userCommand } from './user.ts'
 
 /** `offhook`, with all that it can do. */
@@ -53,6 +54,7 @@ export function offhookProgram(io: CliIo): Command {
     .addCommand(snmpCommand(io))
     .addCommand(phoneCommand(io))
     .addCommand(jobCommand(io))
+    .addCommand(templateCommand(io))
     .addCommand(backupCommand(io))
     .addCommand(restoreCommand(io))
     .addCommand(supportBundleCommand(io))

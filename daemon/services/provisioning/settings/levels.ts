@@ -8,9 +8,10 @@ import {
   parseLevelKey,
   secretPlace,
 } from '#daemon/domain/provisioning/level-settings'
-import type { DraftChange } from '#daemon/domain/provisioning/revision'
+import type { DraftChange, Note } from '#daemon/domain/provisioning/revision'
 import type { Programs } from '#daemon/services/provisioning/programs'
 import type { Provisioning } from '#daemon/services/provisioning/provisioning'
+import type { LintText } from '#daemon/services/provisioning/templates/findings'
 import { type Vault, VaultError } from '#daemon/services/vault'
 import { put, remove, type Store } from '#daemon/store/store'
 import { levels } from '#daemon/store/tables'
@@ -24,9 +25,12 @@ export interface LevelsOptions {
   readonly vault: Vault
   readonly programs: Programs
   readonly provisioning: Provisioning
+  /** Absent: lines are only checked for what makes no sense. */
+  readonly lint?: LintText
 }
 
 const MOST_TARGETS = 1_000
+const MOST_NOTES = 20
 
 /** What people set for the system, templates, places, users and phones. Every edit is a draft. */
 export class Levels implements LevelsPort {
@@ -68,6 +72,7 @@ export class Levels implements LevelsPort {
         summary: `Change the settings of ${called(name)}`,
         subject: { kind: 'settings', key, name },
         changes: [recordOf(key, settings, revision === 0 ? 'absent' : revision)],
+        notes: this.#notesOf(settings.lines),
       },
       instead: Object.fromEntries(
         Object.entries(settings.sealed).flatMap(([name, sealed]) =>
@@ -105,6 +110,18 @@ export class Levels implements LevelsPort {
       if (!(error instanceof VaultError)) throw error
       return refuse('what', 'One of the secrets was sealed with another key: enter it again at its place first.')
     }
+  }
+
+  /** What the linter says of a level's lines, but for what is only good to know. */
+  #notesOf(lines: string): Note[] {
+    const found = this.#options.lint?.(lines, { model: undefined, firmware: 'sip', isKnown: () => true }) ?? []
+    return found
+      .filter(({ severity }) => severity !== 'hint')
+      .slice(0, MOST_NOTES)
+      .map(({ line, severity, message }) => ({
+        ...{ text: message, where: `Lines, line ${line}` },
+        tone: severity === 'error' ? ('error' as const) : ('warning' as const),
+      }))
   }
 
   #nameOf([first]: readonly LevelKey[]): string {
