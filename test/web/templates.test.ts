@@ -189,10 +189,16 @@ test('whoever edits further keeps the secrets that were typed', async () => {
 })
 
 test('wrong settings are told beside their fields, and typed secrets are not shown again', async () => {
-  const fields = { others: 'a-b=1', secrets: 'P_gate=open-sesame', lines: ';#endif', 'value-Proxy_address': '1' }
+  const fields = {
+    others: 'a-b=1\n__proto__=2',
+    secrets: 'P_gate=open-sesame',
+    lines: ';#endif',
+    'value-Proxy_address': '1',
+  }
   const { status, text } = await review('/settings/system', '/settings/system', fields)
   expect(status).toBe(422)
   expect(text).toContain('“a-b” is no name')
+  expect(text).toContain('“__proto__” is no name')
   expect(text).toContain('Line 1: There is no ;#if before this ;#endif.')
   expect(text).not.toContain('open-sesame')
   expect((await visitor.get('/settings/scope/none')).status).toBe(404)

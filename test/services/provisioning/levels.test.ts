@@ -139,6 +139,19 @@ test('copying takes what was chosen, secrets too, and leaves the rest', async ()
   expect(levels.copy('scope/ber', ['scope/fr'], what)).toEqual({ kind: 'unknown' })
 })
 
+test('a placeholder may be called like what every object has', async () => {
+  const { levels, make, store, set } = await office()
+  await set('scope/fr', { values: { A: '1' } })
+  const secrets = { constructor: '', toString: 'hush' }
+  await make(levels.change('scope/de', { ...NOTHING, values: { valueOf: '1' }, secrets }, 0))
+  expect(Object.keys(store.get(table, 'scope/de')?.value.sealed ?? {})).toEqual(['toString'])
+  await make(levels.copy('scope/de', ['scope/fr'], { names: ['toString', 'valueOf'], features: [], lines: false }))
+  expect(Object.keys(store.get(table, 'scope/fr')?.value.sealed ?? {})).toEqual(['toString'])
+  expect(levels.get('scope/fr')?.placeholders.find(({ name }) => name === 'valueOf')).toMatchObject({ description: '' })
+  const values = JSON.parse('{"__proto__":"1"}') as Record<string, string>
+  expect(refusalsOf(levels.change('system', { ...NOTHING, values }, 0))[0]).toContain('is no name')
+})
+
 test('no value can add a line to a file, whatever it is', async () => {
   const { levels } = await office()
   fc.assert(

@@ -253,8 +253,9 @@ export function draftOf(
 }
 
 function listOf(field: string, text: string) {
-  const values: Record<string, string> = {}
-  const descriptions: Record<string, string> = {}
+  // Without a prototype, so that every name that somebody types is only a name.
+  const values: Record<string, string> = Object.create(null)
+  const descriptions: Record<string, string> = Object.create(null)
   const errors: FieldError[] = []
   let description = ''
   for (const [index, line] of text.split('\n').entries()) {

@@ -46,7 +46,7 @@ export function levelErrors(key: LevelKey, draft: LevelDraft, rules: LevelRules)
 
 function valueErrors(field: string, name: string, value: string): FieldError[] {
   const shown = name.slice(0, 64)
-  if (!PLACEHOLDER_NAME.test(name)) {
+  if (!PLACEHOLDER_NAME.test(name) || name === '__proto__') {
     return [{ field, message: `“${shown}” is no name: use letters, digits and underscores, at most 64.` }]
   }
   if (isGiven(name)) return [{ field, message: `${name} follows from the phone or its user: it cannot be set here.` }]
@@ -93,7 +93,8 @@ export function settingsOf(
   const values = Object.entries(draft.values)
   const secrets = { ...draft.secrets, ...Object.fromEntries(values.filter(([name]) => isSecretName(name))) }
   const sealed = Object.entries(secrets).flatMap(([name, value]) => {
-    const kept = value === '' ? before?.sealed[name] : sealOnce(vault, value, secretPlace(key, name))
+    const had = before && Object.hasOwn(before.sealed, name) ? before.sealed[name] : undefined
+    const kept = value === '' ? had : sealOnce(vault, value, secretPlace(key, name))
     return kept === undefined ? [] : [[name, kept] as const]
   })
   const open = values.filter(([name]) => !isSecretName(name) && !Object.hasOwn(draft.secrets, name))

@@ -114,7 +114,8 @@ function valuesAt(around: Around, settings: LevelSettings, layers: readonly Laye
   return [...names].sort().map((name) => {
     const secret = Object.hasOwn(settings.sealed, name)
     const own = secret ? MASK : Object.hasOwn(settings.values, name) ? settings.values[name] : undefined
-    const description = settings.descriptions?.[name] ?? described.get(name) ?? describes(name)
+    const here = new Map(Object.entries(settings.descriptions ?? {})).get(name)
+    const description = here ?? described.get(name) ?? describes(name)
     return { name, description, secret, own, said: valuesOf(layers, name), usedBy: uses.get(name) ?? [] }
   })
 }

@@ -76,7 +76,7 @@ export class Levels implements LevelsPort {
       },
       instead: Object.fromEntries(
         Object.entries(settings.sealed).flatMap(([name, sealed]) =>
-          draft.secrets[name] || draft.values[name] ? [[`sealed-${name}`, sealed]] : [],
+          isTyped(draft.secrets, name) || isTyped(draft.values, name) ? [[`sealed-${name}`, sealed]] : [],
         ),
       ),
     }
@@ -137,7 +137,11 @@ export class Levels implements LevelsPort {
     const values = only(source.values, what.names)
     const sealed = Object.entries(only(source.sealed, what.names)).map(([name, text]) => [
       name,
-      this.#sealedLike(before.sealed[name], vault.open(text, secretPlace(from, name)), secretPlace(key, name)),
+      this.#sealedLike(
+        Object.hasOwn(before.sealed, name) ? before.sealed[name] : undefined,
+        vault.open(text, secretPlace(from, name)),
+        secretPlace(key, name),
+      ),
     ])
     const secrets: Record<string, string> = Object.fromEntries(sealed)
     const without = (record: Readonly<Record<string, string>>, taken: object) =>
@@ -170,6 +174,10 @@ export class Levels implements LevelsPort {
     const { store, programs, provisioning } = this.#options
     return { store, programs, renderer: provisioning.renderer }
   }
+}
+
+function isTyped(fields: Readonly<Record<string, string>>, name: string): boolean {
+  return Object.hasOwn(fields, name) && fields[name] !== ''
 }
 
 /** The farther from the phone, the earlier. */
