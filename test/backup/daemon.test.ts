@@ -33,7 +33,7 @@ async function freePort(): Promise<number> {
 }
 
 function offhook(...args: string[]): Promise<Ended> {
-  return here.run(process.execPath, [MAIN, ...args], { timeoutMs: 60_000 })
+  return here.run(process.execPath, [MAIN, ...args], { timeoutMs: 120_000, env: { TMPDIR: other } })
 }
 
 const at = () => ['--config', home.configFile]
@@ -73,7 +73,7 @@ describe('a backup of the running daemon', () => {
     const report = JSON.parse(rehearsed.stdout)
     expect(report.checks.filter((check: { ok: boolean }) => !check.ok)).toEqual([])
     expect(report).toMatchObject({ ok: true })
-    expect((await readdir(tmpdir())).filter((name) => name.startsWith('offhook-rehearsal-'))).toEqual([])
+    expect((await readdir(other)).filter((name) => name.startsWith('offhook-rehearsal-'))).toEqual([])
 
     // The machine is gone: nothing is left but the file and the key on paper.
     await rm(home.dataFolder, { recursive: true })
