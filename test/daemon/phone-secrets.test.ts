@@ -15,6 +15,7 @@ import type { Mac } from '#protocols/lib/mac'
 import { freshCertificate } from '#test/protocols/ldap/certificate'
 import { freshFolder, startWhole } from '#test/support/offhook'
 import { here } from '#test/support/process'
+import { rsaCertificate } from '#test/support/rsa-certificate'
 
 const mac = '00908f123456' as Mac
 const HOME = '127.0.0.1'
@@ -191,6 +192,35 @@ test('a pinned file is given byte for byte to the phone itself, by HTTP; others 
     const answer = await offhook.pinned.pin(name, Buffer.from(content), 'anna')
     expect(answer).toMatchObject({ kind: 'refused', errors: [{ message: expect.stringContaining(why) }] })
   }
+}, 20_000)
+
+test('a certificate that the phones’ authority signed proves which phone it is; one that only says so does not', async () => {
+  const folder = await furnished()
+  await rsaCertificate(folder, 'server', '/CN=phones')
+  await rsaCertificate(folder, 'ca', '/CN=CA_ipp1')
+  for (const [name, subject] of [
+    ['phone', mac.toUpperCase()],
+    ['other', '00908F654321'],
+  ] as const) {
+    await rsaCertificate(folder, name, `/CN=Client_${subject}`, 'ca')
+  }
+  await rsaCertificate(folder, 'liar', `/CN=Client_${mac.toUpperCase()}`)
+  const tls = `tls: { key: ${folder}/server.key, cert: ${folder}/server.crt, clientCa: ${folder}/ca.crt }`
+  const { endpoints } = await startWhole(
+    YAML.replace(
+      "http: { listen: ['127.0.0.1:0'] }",
+      `http: { listen: ['127.0.0.1:0'], tlsListen: '127.0.0.1:0', ${tls} }`,
+    ),
+    folder,
+  )
+  const ask = (name: string) =>
+    here.must('curl', [
+      ...['-sS', '--max-time', '7', '--interface', ATTACKER, '--cacert', join(folder, 'server.crt')],
+      ...['--cert', join(folder, `${name}.crt`), '--key', join(folder, `${name}.key`)],
+      `https://127.0.0.1:${endpoints('http')[1]?.port}/configfiles/${mac}.cfg`,
+    ])
+  expect(await ask('phone')).toContain(SIP)
+  for (const name of ['other', 'liar']) expect(await ask(name)).not.toMatch(/password|\/t\//)
 }, 20_000)
 
 test('neither the token nor the password is in clear on disk, timelines included', async () => {

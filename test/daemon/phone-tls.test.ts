@@ -5,18 +5,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { freshFolder, startWhole } from '#test/support/offhook'
 import { here } from '#test/support/process'
+import { rsaCertificate as certificate } from '#test/support/rsa-certificate'
 
 const FILE = 'ipp/dhcpoption160.cfg'
-
-/** An RSA certificate of its own, as `<name>.key` and `<name>.crt`; signed by `authority`, or by itself. */
-async function certificate(folder: string, name: string, subject: string, authority?: string): Promise<void> {
-  const [key, crt] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)]
-  const signed = authority ? ['-CA', join(folder, `${authority}.crt`), '-CAkey', join(folder, `${authority}.key`)] : []
-  await here.must('openssl', [
-    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', subject],
-    ...['-addext', 'subjectAltName=IP:127.0.0.1', ...signed, '-keyout', key, '-out', crt],
-  ])
-}
 
 function yaml(folder: string, more = ''): string {
   return `
