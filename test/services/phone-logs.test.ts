@@ -61,6 +61,13 @@ test('a line goes to the phone that has the address: by lease, by its reports, b
   expect(await lines('00908f000000' as Mac)).toBeUndefined()
 })
 
+test('a phone that logs its personal address does not tell the secret in it', async () => {
+  const { phone, say, lines } = await desk()
+  await phone(MAC, { address: '10.1.2.3' })
+  await say('<14>prov: GET "http://10.1.0.2/configfiles/t/Zk3-secret_token-abcdefgh/00908f123456.cfg" 200', '10.1.2.3')
+  expect(await lines(MAC)).toEqual(['info prov: GET "http://10.1.0.2/configfiles/t/***/00908f123456.cfg" 200'])
+})
+
 test('the log of one phone is bounded and keeps its end; all logs are, and the one not written to goes first', async () => {
   const { phone, say, files, folder, lines, logs } = await desk({ perPhone: 20_000, total: 30_000 })
   const macs = Array.from({ length: 4 }, (_, n) => `00908f00000${n}` as Mac)

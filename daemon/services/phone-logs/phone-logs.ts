@@ -7,6 +7,7 @@ import { put, remove, type Store } from '#daemon/store/store'
 import { leases, phones, logCollections as table } from '#daemon/store/tables'
 import { peerAddress } from '#protocols/lib/ipv4'
 import { type Mac, parseMac } from '#protocols/lib/mac'
+import { withoutToken } from '#protocols/lib/secret-path'
 import type { Received, SyslogMessage, SyslogPort } from '#protocols/syslog/port'
 import type { CollectOutcome, PhoneLog, PhoneLogsPort } from '#web/ports/phone-logs'
 import type { LogFiles } from './log-files.ts'
@@ -125,8 +126,11 @@ export class PhoneLogs implements SyslogPort, PhoneLogsPort {
   }
 }
 
-/** `2026-11-20T12:00:00.000Z error sip[77]: REGISTER 401`. The phone's own clock is not trusted. */
+/**
+ * `2026-11-20T12:00:00.000Z error sip[77]: REGISTER 401`. The phone's own clock is not trusted. Phones log the addresses
+ * that they ask; the secret in their own is left out.
+ */
 function lineOf({ severity, app, processId, data, text }: SyslogMessage, now: number): string {
   const who = app === '' ? '' : `${app}${processId && `[${processId}]`}: `
-  return `${new Date(now).toISOString()} ${SEVERITIES[severity]} ${who}${data && `${data} `}${text}`
+  return `${new Date(now).toISOString()} ${SEVERITIES[severity]} ${who}${data && `${data} `}${withoutToken(text)}`
 }
