@@ -10,6 +10,7 @@ import { Jobs } from '#daemon/services/jobs/jobs'
 import { Whereabouts } from '#daemon/services/jobs/whereabouts'
 import type { Users } from '#daemon/services/people/users'
 import type { Scopes } from '#daemon/services/scopes/scopes'
+import { LOOP } from '#daemon/services/watch/boot-watch'
 import { localTimeZone } from '#daemon/settings'
 import type { Mac } from '#protocols/lib/mac'
 import type { Foundation } from './foundation.ts'
@@ -32,6 +33,10 @@ export function composeJobs({ store, now, announce, onFault, vault, alarms, conf
   const jobs = new Jobs({
     ...{ store, now, announce, onFault, changes, teller: commands, random: randomBytes },
     ...{ versionFor, whereOf: (mac) => whereabouts.of(mac) },
+    heldBack: (mac) => {
+      const loops = alarms.of(mac).some(({ name }) => name === LOOP)
+      return loops ? 'it starts over and over, and is held back until that is over' : undefined
+    },
   })
   return { parts: [partOf('jobs', jobs)], jobs, devices, whereabouts, readings: jobReadings(jobs) }
 }

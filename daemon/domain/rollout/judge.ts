@@ -18,6 +18,8 @@ export interface Seen {
   readonly silent: boolean
   /** Major or critical alarms of its own that were raised since it was told. */
   readonly alarms: number
+  /** It starts over and over, so jobs do not tell it anything. */
+  readonly heldBack?: boolean
   /** How far the job is that tells it; undefined before that was begun. */
   readonly told: Told | undefined
 }
@@ -64,9 +66,15 @@ export function judge(member: Member, seen: Seen, wanted: string, limits: Limits
 }
 
 /** Not told yet, or not heard of since. */
-function unheard(member: Member, { silent, told }: Seen, { patienceMinutes }: Limits, now: number): Judgement {
+function unheard(
+  member: Member,
+  { silent, told, heldBack }: Seen,
+  { patienceMinutes }: Limits,
+  now: number,
+): Judgement {
   if (told?.state === 'failed' && !member.before.present) return { verdict: 'absent', reason: told.reason }
   if (!told || told.state === 'waiting') {
+    if (heldBack) return { verdict: 'absent', reason: 'it started over and over before it was told, and is held back' }
     if (silent || !member.before.present) return { verdict: 'absent', reason: 'it is away, and was not told' }
     return { verdict: 'under way', reason: told?.reason || 'it waits to be told' }
   }

@@ -42,6 +42,8 @@ export interface JobsOptions {
   readonly changes?: Pick<Changes, 'problemOf' | 'sealed' | 'apply'>
   /** The place of a phone and the clock there. */
   readonly whereOf?: (mac: Mac) => Whereabouts
+  /** Why a phone is not to be told anything now: a sentence, such as that it starts over and over. */
+  readonly heldBack?: (mac: Mac) => string | undefined
   /** The version of the image that is chosen for a phone; empty when that is not known. */
   readonly versionFor?: (mac: Mac) => string
   readonly now: () => number
@@ -230,6 +232,8 @@ export class Jobs implements JobsPort {
     const { kind } = job
     if (isChangeKind(kind)) return this.#apply(job, kind, target)
     const { teller, now, store } = this.#options
+    const held = this.#options.heldBack?.(target.mac)
+    if (held !== undefined) return this.#write({ ...target, reason: held, at: now(), notBefore: now() + LATER })
     const tries = target.tries + 1
     const as = { id: commandId(job.id, tries), expiresAt: job.expiresAt }
     const expects = kind === 'update firmware' ? (job.expects ?? this.#options.versionFor?.(target.mac) ?? '') : ''

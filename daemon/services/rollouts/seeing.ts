@@ -3,6 +3,7 @@ import type { Alarm } from '#daemon/domain/alarm'
 import { commandId } from '#daemon/domain/job'
 import { type Judgement, judge, type Seen, type Told } from '#daemon/domain/rollout/judge'
 import { type Member, modelOf, type Rollout } from '#daemon/domain/rollout/rollout'
+import { LOOP } from '#daemon/services/watch/boot-watch'
 import { phones } from '#daemon/store/tables'
 import type { Mac } from '#protocols/lib/mac'
 import type { Around } from './around.ts'
@@ -38,6 +39,7 @@ function seenOf(around: Around, { rollout, stage, mac }: Member): Seen {
   const heardAt = heard.heardAt(phone)
   return {
     ...{ firmware: phone.firmware, registered: phone.status === 'registered', heardAt, told },
+    heldBack: alarms.of(mac).some(({ name }) => name === LOOP),
     silent: now() - heardAt > heard.silenceLimit,
     alarms: told ? alarms.of(mac).filter((alarm) => isGrave(alarm) && alarm.raisedAt >= told.at).length : 0,
   }

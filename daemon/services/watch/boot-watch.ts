@@ -25,7 +25,8 @@ const WHOLE_IMAGE = 0.9
 /** Phones and addresses remembered; the one not heard of for longest makes room. */
 const REMEMBERED = 20_000
 
-const LOOP = 'PHONE BOOT LOOP'
+/** Of a phone that starts over and over. */
+export const LOOP = 'PHONE BOOT LOOP'
 const REFUSED = 'FIRMWARE NOT TAKEN'
 const MISSING = 'FIRMWARE MISSING'
 const ENUMERATED = 'MAC ENUMERATION'

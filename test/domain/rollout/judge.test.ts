@@ -16,6 +16,7 @@ type Case = readonly [what: string, minutes: number, member: Partial<Member>, se
 it.each<Case>([
   ['waits for its turn', 999, {}, told('waiting'), 'under way'],
   ['went away before its turn', 5, {}, { ...told('waiting'), silent: true }, 'absent'],
+  ['starts over and over before its turn', 5, {}, { ...told('waiting'), heldBack: true }, 'absent'],
   ['was away all the time', 999, away, told('sent'), 'absent'],
   ['was away and came back updated', 5, away, back, 'updated'],
   ['was told', 19, {}, {}, 'under way'],

@@ -32,6 +32,7 @@ async function officeOf(size: number) {
     { durable: false },
   )
   const faults: unknown[] = []
+  const held = new Set<Mac>()
   const onFault = (error: unknown) => void faults.push(error)
   const make = async () => {
     const commands = new Commands({
@@ -49,7 +50,8 @@ async function officeOf(size: number) {
       settings: () => ({ ways: ['keep-alive'], words: { restart: 'reset' }, expirySeconds: 3_600 }),
     })
     commands.start()
-    const jobs = new Jobs({ store, teller: commands, now, random: randomBytes, announce: () => {}, onFault })
+    const heldBack = (mac: Mac) => (held.has(mac) ? 'it starts over and over' : undefined)
+    const jobs = new Jobs({ store, teller: commands, now, random: randomBytes, announce: () => {}, onFault, heldBack })
     await jobs.start()
     const close = async () => {
       await jobs.stop()
@@ -60,7 +62,7 @@ async function officeOf(size: number) {
   }
   const first = await make()
   onTestFinished(() => expect(faults).toEqual([]))
-  return { store, clock, macs, make, ...first }
+  return { store, clock, macs, held, make, ...first }
 }
 
 function draft(macs: readonly Mac[], more: Partial<JobDraft> = {}): JobDraft {
@@ -242,4 +244,17 @@ it.each<[string, Partial<JobDraft>]>([
   const { jobs, macs } = await officeOf(1)
   expect(await jobs.begin(draft(macs, change), 'anna')).toMatchObject({ kind: 'refused', errors: [{ field }] })
   expect(jobs.list()).toEqual([])
+})
+
+it('a phone that is held back is told nothing, until that is over', async () => {
+  const { jobs, clock, macs, held } = await officeOf(2)
+  const [first] = macs as [Mac]
+  held.add(first)
+  const id = await begun(jobs, draft(macs, { delaySeconds: 0 }))
+  await comes(jobs, id, { progress: { sent: 1, waiting: 1 } })
+  expect(jobs.targetOf(id, first)).toMatchObject({ state: 'waiting', tries: 0, reason: 'it starts over and over' })
+  held.clear()
+  clock.now += 31_000
+  await jobs.tick()
+  await comes(jobs, id, { progress: { sent: 2, waiting: 0 } })
 })
