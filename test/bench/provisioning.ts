@@ -10,6 +10,7 @@ import { DaemonHome } from '#test/support/daemon'
 import { layStar, type StarEnd } from '#test/support/netns'
 import { type Place, placeBehind, type Running } from '#test/support/process'
 import { cost, goFirst, HEAP, type Metric, median, progress, rate, report } from './frame.ts'
+import { previews } from './preview.ts'
 import { image } from './tftp/rivals.ts'
 import { unpack } from './unpacked.ts'
 
@@ -53,7 +54,8 @@ async function main(): Promise<void> {
     await copyAll(star.hub, ours, join(folder, 'files'))
     nginx = await startNginx(beside, folder, join(peers.path, 'usr/sbin/nginx'))
     for (const target of [ours, peer]) await files(star.hub, target)
-    report('provisioning', [...(await raceFiles(star.hub, ours, peer)), await raceImages(star.hub, ours, peer)])
+    const races = [...(await raceFiles(star.hub, ours, peer)), await raceImages(star.hub, ours, peer)]
+    report('provisioning', [...races, ...(await previews())])
   } finally {
     nginx?.kill('SIGKILL')
     await nginx?.ended.catch(() => {})
