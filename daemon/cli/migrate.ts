@@ -105,6 +105,7 @@ function textOf({ dryRun, people, remarks, parity, ...tallies }: ArchiveReport):
     tallyLine('templates', tallies.templates),
     tallyLine('mapping', tallies.mapping),
     tallyLine('settings', tallies.settings),
+    tallyLine('firmware', tallies.firmware),
     ...(people ? [tallyLine('users', people.users), tallyLine('devices', people.devices)] : []),
     ...few([
       ...remarks.map(({ kind, file, line, message }) => `${kind}: ${file}${line ? `, line ${line}` : ''}: ${message}`),

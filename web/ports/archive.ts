@@ -45,6 +45,8 @@ export interface ArchiveReport {
   readonly mapping: Tally
   /** Placeholder values and lines, level by level. */
   readonly settings: Tally
+  /** Which image a model gets where. */
+  readonly firmware: Tally
   /** Undefined when the archive holds no users. */
   readonly people: PeopleReport | undefined
   readonly remarks: readonly ArchiveRemark[]

@@ -9,7 +9,8 @@ import type { Renderer } from '#daemon/services/provisioning/renderer'
 import type { Scopes } from '#daemon/services/scopes/scopes'
 import type { Vault } from '#daemon/services/vault'
 import type { Store } from '#daemon/store/store'
-import { levels, templateMapping } from '#daemon/store/tables'
+import { firmwareChoices, levels, templateMapping } from '#daemon/store/tables'
+import { parseMac } from '#protocols/lib/mac'
 import type { ArchivePort, ArchiveRefused, ArchiveReport } from '#web/ports/archive'
 import type { PeopleFilesPort } from '#web/ports/people-files'
 import type { Actor, ScopesPort } from '#web/ports/scopes'
@@ -84,11 +85,11 @@ export class Archive implements ArchivePort {
 
   async #take(contents: ArchiveContents, ground: Ground, dryRun: boolean, by: Actor): Promise<ArchiveReport> {
     const { store, scopes, people } = ground
-    const { vault, shipped, announce, rendererOf, log } = this.#options
+    const { vault, shipped, announce, rendererOf, log, now } = this.#options
     const notes: ArchiveNote[] = [...contents.notes]
     const note = (one: ArchiveNote) => void notes.push(one)
     const places = await takeScopes(contents, scopes, by, note)
-    const taken = takeSettings(contents, { store, tree: scopes.tree(), vault, shipped }, note)
+    const taken = takeSettings(contents, { store, tree: scopes.tree(), vault, shipped, by: { at: now(), by } }, note)
     if (taken.changes.length > 0) {
       const deed = { by, summary: 'Imported a configuration', subject: SUBJECT }
       const recorded = dryRun ? [] : log.record(deed, taken.changes)
@@ -99,7 +100,14 @@ export class Archive implements ArchivePort {
     const parity = contents.phoneFiles.size > 0 ? compareFiles(contents, store, rendererOf(store)) : undefined
     if (!dryRun) announce('archive.imported', { by, changes: taken.changes.length, remarks: notes.length })
     return {
-      ...{ dryRun, scopes: places, templates: taken.templates, mapping: taken.mapping, settings: taken.settings },
+      ...{
+        dryRun,
+        scopes: places,
+        templates: taken.templates,
+        mapping: taken.mapping,
+        settings: taken.settings,
+        firmware: taken.firmware,
+      },
       ...{ people: persons && { ...persons, dryRun }, remarks: notes, parity },
     }
   }
@@ -145,6 +153,11 @@ export class Archive implements ArchivePort {
         ...{ model, template, place: scope === SYSTEM.id ? '' : tree.pathText(scope) },
       })),
       ...{ values, lines, chosen },
+      firmware: (store.get(firmwareChoices, 'choices')?.value.choices ?? []).flatMap(({ model, where, image }) => {
+        if (where === SYSTEM.id) return [{ model, image, place: '' }]
+        const place = tree.get(where) ? tree.pathText(where) : (parseMac(where) ?? '')
+        return place === '' ? [] : [{ model, image, place }]
+      }),
       people: { path: 'users.csv', bytes: Buffer.from(csv, 'utf8') },
       ...{ phoneFiles: new Map(), includes: new Map(), notes: [] },
     }
@@ -152,7 +165,10 @@ export class Archive implements ArchivePort {
 }
 
 function isEmpty(contents: ArchiveContents): boolean {
-  const { scopes, templates, mapping, values, lines, chosen, people, phoneFiles, notes } = contents
-  const count = [scopes, templates, mapping, values, lines, notes].reduce((sum, { length }) => sum + length, 0)
+  const { scopes, templates, mapping, values, lines, chosen, firmware, people, phoneFiles, notes } = contents
+  const count = [scopes, templates, mapping, values, lines, firmware, notes].reduce(
+    (sum, { length }) => sum + length,
+    0,
+  )
   return count + chosen.size + phoneFiles.size === 0 && people === undefined
 }

@@ -33,6 +33,15 @@ export interface MappingEntry {
   readonly template: string
 }
 
+/** An image that a model gets in a place; the image itself is no part of an archive. */
+export interface FirmwareEntry {
+  readonly model: string
+  /** Path of the scope; empty for the system. Or a MAC. */
+  readonly place: string
+  /** SHA-256, in hex. */
+  readonly image: string
+}
+
 /** Something to tell of a file: rejected is what was not taken. */
 export interface ArchiveNote {
   readonly kind: 'rejected' | 'note'
@@ -59,6 +68,7 @@ export interface ArchiveContents {
   readonly lines: readonly LinesEntry[]
   /** The template that was chosen for a phone, by MAC. */
   readonly chosen: ReadonlyMap<string, string>
+  readonly firmware: readonly FirmwareEntry[]
   /** Users and phones as CSV. */
   readonly people: { readonly path: string; readonly bytes: Uint8Array } | undefined
   /** By MAC. */

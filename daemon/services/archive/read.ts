@@ -8,6 +8,7 @@ import { parseMac } from '#protocols/lib/mac'
 import type {
   ArchiveContents,
   ArchiveNote,
+  FirmwareEntry,
   LevelName,
   LinesEntry,
   MappingEntry,
@@ -37,6 +38,7 @@ class ContentsReader {
   readonly #values: ValueEntry[] = []
   readonly #lines: LinesEntry[] = []
   readonly #chosen = new Map<string, string>()
+  readonly #firmware: FirmwareEntry[] = []
   /** Names in the order of their files, for the numbers that other files call them by. */
   readonly #tenants: string[] = []
   readonly #sites: string[] = []
@@ -63,6 +65,11 @@ class ContentsReader {
       const path = this.#numbered(row, 'SITE_ID', this.#sites, file)
       if (path !== undefined) this.#value(path, row, ['SITE_KEY'], ['SITE_VAL'], file)
     })
+    this.#table('Firmware.csv', (row, file) => {
+      const image = row.cell('SHA256').toLowerCase()
+      if (!/^[0-9a-f]{64}$/.test(image)) return void this.#reject(file, row.line, 'this names no image by its SHA-256')
+      this.#firmware.push({ model: row.cell('MODEL'), place: row.cell('PLACE'), image })
+    })
     this.#table('Settings.csv', (row, file) => this.#setting(row, file))
     this.#placeLines()
     const { phoneFiles, includes } = this.#cfgs()
@@ -70,6 +77,7 @@ class ContentsReader {
       scopes: [...this.#scopes.values()].sort((a, b) => depth(a.path) - depth(b.path)),
       templates: [...this.#templates.values()],
       ...{ mapping: this.#mapping, values: this.#values, lines: this.#lines, chosen: this.#chosen },
+      firmware: this.#firmware,
       people: this.#people(),
       ...{ phoneFiles, includes, notes: this.#notes },
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { choiceKey, type FirmwareChoice } from '#daemon/domain/firmware'
 import {
   isSecretName,
   type LevelKey,
@@ -10,7 +11,8 @@ import type { MappingRule, Template } from '#daemon/domain/provisioning/template
 import { type ScopeTree, SYSTEM } from '#daemon/domain/scope'
 import type { Vault } from '#daemon/services/vault'
 import { type Change, put, type Store } from '#daemon/store/store'
-import { levels, templateMapping, templates } from '#daemon/store/tables'
+import { firmwareChoices, firmwares, levels, templateMapping, templates } from '#daemon/store/tables'
+import { parseMac } from '#protocols/lib/mac'
 import type { Tally } from '#web/ports/people-files'
 import type { Actor, ScopesPort } from '#web/ports/scopes'
 import type { ArchiveContents, ArchiveNote, LevelName } from './contents.ts'
@@ -74,12 +76,13 @@ export interface Taken {
   readonly templates: Tally
   readonly mapping: Tally
   readonly settings: Tally
+  readonly firmware: Tally
 }
 
 /** What templates, mapping and settings of an archive make of the tables; nothing is written here. */
 export function takeSettings(
   contents: ArchiveContents,
-  { store, tree, vault, shipped }: TakeOptions,
+  { store, tree, vault, shipped, by }: TakeOptions,
   note: (note: ArchiveNote) => void,
 ): Taken {
   const changes: Change[] = []
@@ -103,7 +106,9 @@ export function takeSettings(
       changes.push(put(levels, key, after, stored?.revision ?? 'absent'))
     }
   }
-  return { changes, templates: ofTemplates, mapping: ofMapping, settings: ofSettings.tally }
+  const ofFirmware = takeFirmware(contents, store, tree, by, changes, note)
+  const settings = ofSettings.tally
+  return { changes, templates: ofTemplates, mapping: ofMapping, settings, firmware: ofFirmware }
 }
 
 export interface TakeOptions {
@@ -111,6 +116,7 @@ export interface TakeOptions {
   readonly tree: ScopeTree
   readonly vault: Pick<Vault, 'seal' | 'open'>
   readonly shipped: readonly Template[]
+  readonly by: FirmwareDecision
 }
 
 function takeTemplates(
@@ -156,6 +162,40 @@ function takeMapping(
   }
   const { added, changed } = counter.tally
   if (added + changed > 0) changes.push(put(templateMapping, 'rules', { rules }, stored?.revision ?? 'absent'))
+  return counter.tally
+}
+
+/** Who chose it, and when. */
+export type FirmwareDecision = Pick<FirmwareChoice, 'at' | 'by'>
+
+/** Images are no part of an archive: what is chosen there and not here is told. */
+function takeFirmware(
+  contents: ArchiveContents,
+  store: Store,
+  tree: ScopeTree,
+  decision: FirmwareDecision,
+  changes: Change[],
+  note: (note: ArchiveNote) => void,
+): Tally {
+  const counter = new Counter()
+  const stored = store.get(firmwareChoices, 'choices')
+  const choices = new Map((stored?.value.choices ?? []).map((one) => [choiceKey(one.model, one.where), one]))
+  for (const { model, place, image } of contents.firmware) {
+    const where = place === '' ? SYSTEM.id : (scopeAt(tree, place.split('/')) ?? parseMac(place))
+    const known = store.get(firmwares, image)?.value
+    if (where === undefined || !known?.models.includes(model)) {
+      const message = where === undefined ? 'there is no such place here' : 'its image is not here: upload it first'
+      note({ kind: 'rejected', file: 'firmware', message: `${model.slice(0, 40)} ${place.slice(0, 200)}: ${message}` })
+      continue
+    }
+    const key = choiceKey(model, where)
+    const before = choices.get(key)
+    counter.count(!before ? 'added' : before.image === image ? 'unchanged' : 'changed')
+    if (before?.image !== image) choices.set(key, { model, where, image, ...decision })
+  }
+  const { added, changed } = counter.tally
+  const after = { choices: [...choices.values()] }
+  if (added + changed > 0) changes.push(put(firmwareChoices, 'choices', after, stored?.revision ?? 'absent'))
   return counter.tally
 }
 

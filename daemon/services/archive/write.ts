@@ -110,6 +110,11 @@ export async function writeContents(contents: ArchiveContents, modified: Date): 
       contents.mapping.map(({ model, place, template }) => [model, place, template]),
     ),
     table(
+      'Firmware.csv',
+      ['MODEL', 'PLACE', 'SHA256'],
+      contents.firmware.map(({ model, place, image }) => [model, place, image]),
+    ),
+    table(
       'Settings.csv',
       ['LEVEL', 'KEY', 'VAL'],
       [

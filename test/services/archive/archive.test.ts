@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest'
+import type { Firmware } from '#daemon/domain/firmware'
 import { unzip, zip } from '#daemon/services/archive/zip'
-import type { Store } from '#daemon/store/store'
-import { levels, phones, templateMapping, templates, users } from '#daemon/store/tables'
+import { put, type Store } from '#daemon/store/store'
+import { firmwareChoices, firmwares, levels, phones, templateMapping, templates, users } from '#daemon/store/tables'
 import { archiveHouse as house } from './house.ts'
 import { file, incumbentExport, MODIFIED, templateXml } from './incumbent.ts'
 
@@ -108,8 +109,18 @@ test('phones’ files are compared with ours, includes expanded, and every diffe
 test('what is exported and imported elsewhere is exported there just the same', async () => {
   const first = await house()
   await first.take(await incumbentExport())
+  const image: Firmware = {
+    ...{ id: 'ab'.repeat(32), size: 1, models: ['420HD'], modelsFrom: 'header', version: '2', versionFrom: 'header' },
+    ...{ built: '', checksum: 'none', doubts: [], fileName: '', description: '', uploadedAt: 1, by: 'tom' },
+  }
+  const where = first.scopes.tree().below()[1]?.id ?? ''
+  const choice = { model: '420HD', where, image: image.id, at: 1, by: 'tom' }
+  await first.store.commit([put(firmwareChoices, 'choices', { choices: [choice] })], { durable: true })
   const exported = await first.archive.export()
+  const bare = await house()
+  expect((await bare.take(exported)).remarks).toMatchObject([{ message: expect.stringContaining('upload it first') }])
   const second = await house()
+  await second.store.commit([put(firmwares, image.id, image)], { durable: true })
   const report = await second.take(exported)
   expect(report.remarks).toEqual([])
   const textsOf = async (bytes: Uint8Array) =>

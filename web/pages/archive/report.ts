@@ -22,13 +22,22 @@ export function reportView({ state, report }: Draft): object {
   if ('kind' in report) return { verdict: { tone: 'bad', text: report.reason }, done: false }
   const { people, remarks, parity } = report
   const rejected = remarks.filter(({ kind }) => kind === 'rejected').length + (people?.rejected.length ?? 0)
-  const parts = [report.scopes, report.templates, report.mapping, report.settings, people?.users, people?.devices]
+  const parts = [
+    report.scopes,
+    report.templates,
+    report.mapping,
+    report.settings,
+    report.firmware,
+    people?.users,
+    people?.devices,
+  ]
   const work = parts.reduce((sum, tally) => sum + (tally ? tally.added + tally.changed : 0), 0)
   const rows = [
     ...tallyRow('Regions and sites', report.scopes),
     ...tallyRow('Templates', report.templates),
     ...tallyRow('Mapping', report.mapping),
     ...tallyRow('Settings', report.settings),
+    ...tallyRow('Firmware choices', report.firmware),
     ...(people ? [...tallyRow('Users', people.users), ...tallyRow('Devices', people.devices)] : []),
   ]
   const told = [
