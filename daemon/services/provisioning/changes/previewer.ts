@@ -6,7 +6,17 @@ import { type Disclosure, WITHOUT_USER } from '#daemon/services/provisioning/dis
 import type { Programs } from '#daemon/services/provisioning/programs'
 import type { Reader, Renderer } from '#daemon/services/provisioning/renderer'
 import type { Table } from '#daemon/store/store'
-import { levels, phoneLdap, phones, scopes, templateMapping, templates, users } from '#daemon/store/tables'
+import {
+  auxiliaryFiles,
+  levelFiles,
+  levels,
+  phoneLdap,
+  phones,
+  scopes,
+  templateMapping,
+  templates,
+  users,
+} from '#daemon/store/tables'
 import { Overlay } from './overlay.ts'
 import { Reach, type World } from './reach.ts'
 import type { Secrecy } from './secrecy.ts'
@@ -36,7 +46,16 @@ export interface Previewed {
 }
 
 /** What files are made of, apart from the phones. */
-export const FILE_TABLES: readonly Table<unknown>[] = [templates, templateMapping, levels, scopes, phoneLdap, users]
+export const FILE_TABLES: readonly Table<unknown>[] = [
+  templates,
+  templateMapping,
+  levels,
+  levelFiles,
+  auxiliaryFiles,
+  scopes,
+  phoneLdap,
+  users,
+]
 
 /** Milliseconds without letting others go on. */
 const SLICE = 8
