@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path'
-import { newPhone, newUser } from '#daemon/domain/phone'
-import { LevelStore } from '#daemon/store/level-store'
-import { put } from '#daemon/store/store'
-import { leases, phones, users } from '#daemon/store/tables'
-import { type Ipv4, ipv4FromNumber, ipv4ToNumber, parseIpv4 } from '#protocols/lib/ipv4'
 import { type ConfigTree, type Daemon, DaemonHome, LOOPBACK, MAIN } from '#test/support/daemon'
 import { here, placeBehind } from '#test/support/process'
 import { Visitor } from '#test/web/client'
+import { fillCompany } from './company.ts'
 import { HEAP, limit, type Metric, progress, quantile, report } from './frame.ts'
 import { peakMegabytes, residentMegabytes } from './process-cost.ts'
 
@@ -68,7 +64,7 @@ async function storm(): Promise<Metric[]> {
 async function known(): Promise<Metric[]> {
   const home = await DaemonHome.make(LOOPBACK)
   try {
-    await fill(join(home.dataFolder, 'store'))
+    await fillCompany(join(home.dataFolder, 'store'), KNOWN)
     const since = performance.now()
     const daemon = await home.start(AS_INSTALLED)
     const seconds = (performance.now() - since) / 1000
@@ -82,40 +78,6 @@ async function known(): Promise<Metric[]> {
   } finally {
     await home.close()
   }
-}
-
-/** What a company of that size has in its store. */
-async function fill(folder: string): Promise<void> {
-  const store = new LevelStore({ folder })
-  await store.open()
-  const first = ipv4ToNumber(parseIpv4('10.0.0.1') ?? ('' as Ipv4))
-  for (let n = 0; n < KNOWN; n += 500) {
-    const changes = Array.from({ length: 500 }, (_, i) => recordsOf(n + i, ipv4FromNumber(first + n + i))).flat()
-    await store.commit(changes, { durable: false })
-  }
-  await store.close()
-}
-
-function recordsOf(n: number, address: Ipv4) {
-  const mac = `00908f${n.toString(16).padStart(6, '0')}` as Parameters<typeof newPhone>[0]
-  const name = `user${n}`
-  const now = Date.now()
-  const seen = { model: '440HD', firmware: '2.2.16.704', status: 'registered', approval: 'approved' } as const
-  const phone = {
-    ...newPhone(mac, now),
-    ...seen,
-    address,
-    externalAddress: address,
-    userName: name,
-    owner: name,
-    reportedAt: now,
-  }
-  const times = { expiresAt: now + 3_600_000, updatedAt: now }
-  return [
-    put(phones, mac, phone),
-    put(users, name, { ...newUser(name, now), displayName: `Person ${n}`, phoneNumber: String(n) }),
-    put(leases, address, { address, state: 'leased', clientKey: mac, mac, hostname: '', ...times } as const),
-  ]
 }
 
 /** Milliseconds of the dashboard, one view after the other, as a browser asks for it. */

@@ -29,3 +29,11 @@ test('what cannot be done ends with 1', async () => {
   expect(code).toBe(1)
   expect(err).toContain('/nowhere/offhook.yaml')
 })
+
+test('for programs, a check of the configuration is JSON with every complaint', async () => {
+  const { code, out } = await told('check-config', '--config', '/nowhere/offhook.yaml', '--json')
+  expect(code).toBe(1)
+  const { good, complaints } = JSON.parse(out) as { good: boolean; complaints: string[] }
+  expect(good).toBe(false)
+  expect(complaints[0]).toContain('/nowhere/offhook.yaml')
+})
