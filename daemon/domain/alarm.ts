@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Mac } from '#protocols/lib/mac'
-import type { Flapping } from './flapping.ts'
 
 /** X.733 perceived severity; the number is AudioCodes' own (AC-FAULT-TC) and orders them. */
 export const SEVERITY = { cleared: 0, indeterminate: 1, warning: 2, minor: 3, major: 4, critical: 5 } as const
@@ -35,6 +34,15 @@ export const PROBABLE_CAUSE = {
   versionMismatch: 57,
   authenticationFailure: 58,
 } as const
+
+/** An alarm that comes and goes is held: active, told once, until it has come to rest. */
+export interface Flapping {
+  readonly since: number
+  /** When it last came or went. */
+  readonly movedAt: number
+  /** It is gone at the moment, but held. */
+  readonly over: boolean
+}
 
 /** An active alarm; raising it again only counts it. Times are milliseconds since the epoch. */
 export interface Alarm {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Alarm } from './alarm.ts'
+import type { Alarm, Flapping } from './alarm.ts'
 
 export interface FlapSettings {
   /** Raised so many times within the window, it flaps. */
@@ -7,15 +7,6 @@ export interface FlapSettings {
   readonly windowMs: number
   /** Held until it neither came nor went for so long. */
   readonly quietMs: number
-}
-
-/** An alarm that comes and goes is held: active, told once, until it has come to rest. */
-export interface Flapping {
-  readonly since: number
-  /** When it last came or went. */
-  readonly movedAt: number
-  /** It is gone at the moment, but held. */
-  readonly over: boolean
 }
 
 /** Ids remembered; the one not raised for longest makes room. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SEARCH_CONTROLS } from './controls.ts'
 import { OID } from './messages.ts'
+import type { OwnEntry } from './own-entry.ts'
 import type { DirectoryView } from './port.ts'
-import type { OwnEntry } from './selection.ts'
 import { SUBSCHEMA_DN } from './subschema.ts'
 
 /** What this server is and can do: nothing is named here that it does not do [RFC4512 §5.1]. */

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Attributes } from './filter.ts'
 import type { Attribute } from './messages.ts'
+import type { OwnEntry } from './own-entry.ts'
 import type { LdapEntry } from './port.ts'
 import { describedTypes } from './schema.ts'
 import { SUBSCHEMA_DN } from './subschema.ts'
-
-/** An entry of the server's own, whose operational attributes are not those that every entry has. */
-export interface OwnEntry extends LdapEntry {
-  readonly operational: Attributes
-}
 
 const NO_VALUES: readonly string[] = []
 

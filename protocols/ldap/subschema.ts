@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Rule } from './matching.ts'
+import type { OwnEntry } from './own-entry.ts'
 import { ATTRIBUTE_TYPES, type AttributeType, OBJECT_CLASSES, type ObjectClass } from './schema.ts'
-import type { OwnEntry } from './selection.ts'
 
 export const SUBSCHEMA_DN = 'cn=Subschema'
 

@@ -2,7 +2,9 @@
 
 import { ipv4FromNumber } from '#protocols/lib/ipv4'
 import { MODELS } from './clients.ts'
-import type { CannotSay, ExportGroup, ExportOption, ExportPlan } from './plan.ts'
+import type { ExportGroup } from './export-group.ts'
+import type { ExportOption } from './export-option.ts'
+import type { CannotSay, ExportPlan } from './plan.ts'
 import { commentText, networkOf, printableText, subnetTitle, toHex } from './text.ts'
 
 /**

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { MODELS } from './clients.ts'
+import type { ExportGroup } from './export-group.ts'
+import type { ExportOption } from './export-option.ts'
 import { type Formula, type Literal, macBeginnings } from './formula.ts'
 import { rangeTexts } from './own.ts'
-import type { CannotSay, ExportGroup, ExportOption, ExportPlan } from './plan.ts'
+import type { CannotSay, ExportPlan } from './plan.ts'
 import { colons, isPrintable, modelsOf, subnetTitle, toHex } from './text.ts'
 
 /** What sets the tags that options are given by, and the literal `tag:…` or `tag:!…` that stands for a condition. */

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { bootFileOf, MODELS, OUI } from './clients.ts'
 import { gateLines, hostLines, modelTags, optionValue, ownOptions, Tags, textValue } from './dnsmasq-own.ts'
-import type { CannotSay, ExportGroup, ExportOption, ExportPlan } from './plan.ts'
+import type { ExportGroup } from './export-group.ts'
+import type { ExportOption } from './export-option.ts'
+import type { CannotSay, ExportPlan } from './plan.ts'
 import { colons, isPrintable, subnetTitle } from './text.ts'
 
 /** dnsmasq looks for a class anywhere in option 60 or 77: a gateway's would be found in many. */

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { GATEWAY, MODELS, NO_GATEWAY, OUI } from './clients.ts'
+import type { ExportGroup } from './export-group.ts'
+import type { ExportOption } from './export-option.ts'
 import { type Formula, type Literal, macBeginnings, written } from './formula.ts'
 import { rangeTexts } from './own.ts'
-import type { CannotSay, ExportGroup, ExportOption, ExportPlan } from './plan.ts'
+import type { CannotSay, ExportPlan } from './plan.ts'
 import { colons, modelsOf, subnetTitle } from './text.ts'
 
 /** What dhcpd calls the options that it knows, where their values are written as texts, numbers and addresses. */

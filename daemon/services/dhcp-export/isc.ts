@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { bootFileOf, GATEWAY, headerFileOf, MODELS, NO_GATEWAY, OUI } from './clients.ts'
+import type { ExportGroup } from './export-group.ts'
 import {
   gateBlocks,
   hostBlocks,
@@ -11,7 +12,7 @@ import {
   VENDOR_CLASS,
   wantedList,
 } from './isc-own.ts'
-import type { CannotSay, ExportGroup, ExportPlan } from './plan.ts'
+import type { CannotSay, ExportPlan } from './plan.ts'
 import { colons, subnetTitle } from './text.ts'
 
 /**

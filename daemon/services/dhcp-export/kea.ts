@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { bootFileOf, headerFileOf, MODELS } from './clients.ts'
+import type { ExportGroup } from './export-group.ts'
 import {
   gateClasses,
   type KeaClass,
@@ -11,7 +12,7 @@ import {
   textData,
   vendorOptionsDef,
 } from './kea-own.ts'
-import type { CannotSay, ExportGroup, ExportPlan } from './plan.ts'
+import type { CannotSay, ExportPlan } from './plan.ts'
 import { isPrintable, subnetTitle } from './text.ts'
 
 /**

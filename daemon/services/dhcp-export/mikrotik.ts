@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { bootFileOf, MODELS } from './clients.ts'
+import type { ExportGroup } from './export-group.ts'
+import type { ExportOption } from './export-option.ts'
 import { alternatives, type Formula } from './formula.ts'
 import { rangeTexts } from './own.ts'
-import type { CannotSay, ExportGroup, ExportOption, ExportPlan } from './plan.ts'
+import type { CannotSay, ExportPlan } from './plan.ts'
 import { subnetTitle, toHex } from './text.ts'
 
 /** For MikroTik RouterOS 7.4 and later: matchers look for a model in options 60 and 77 and choose a set of options. */

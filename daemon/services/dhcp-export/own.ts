@@ -2,8 +2,8 @@
 import { poolName } from '#daemon/domain/dhcp/evaluate'
 import type { ClientClass, Condition, DhcpPlan, OptionSetting, PoolPlan, Reservation } from '#daemon/domain/dhcp/model'
 import type { Subnet } from '#daemon/domain/subnet'
+import type { ExportOption } from './export-option.ts'
 import { type Formula, formulaOf, isNever, joined } from './formula.ts'
-import type { ExportOption } from './plan.ts'
 
 /** Clients of a subnet that get something of the configuration's own making: a class, a device, a reservation. */
 export interface OwnClass {

@@ -9,38 +9,9 @@ import { type Ipv4, parseIpv4 } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
 import { byHand, type HandItem } from './by-hand.ts'
 import { ANY_MODEL, OUI, VENDOR_CLASSES } from './clients.ts'
+import type { ExportGroup } from './export-group.ts'
+import type { ExportOption } from './export-option.ts'
 import { type Gate, gatesOf, type Host, hostsOf, type OwnClass, ownClasses, type ToExport } from './own.ts'
-
-/** One option for another server: as people write it, and as it is on the wire (hex). */
-export interface ExportOption {
-  readonly code: number
-  readonly value: OptionValue
-  readonly hex: string
-  /** Sent to clients that do not ask for it, too. */
-  readonly always?: boolean
-}
-
-/** Clients that are known by option 60 as a whole, e.g. `MS-UC-Client`. */
-export interface VendorClassOptions {
-  readonly vendorClass: string
-  readonly options: readonly ExportOption[]
-}
-
-/** Subnets in which the same clients get the same. */
-export interface ExportGroup {
-  /** Goes behind the names of what is made for the group: empty if there is only one, else `-1`, `-2`. */
-  readonly suffix: string
-  readonly subnets: readonly Subnet[]
-  /** For the header field siaddr. */
-  readonly nextServer: Ipv4
-  /** What every phone gets, asked for or not; option 67 is `bootFile`. */
-  readonly phone: readonly ExportOption[]
-  /** Option 67; holds `<MODEL>`, which a phone fills in itself where the other server cannot. */
-  readonly bootFile: string | undefined
-  readonly vendorClasses: readonly VendorClassOptions[]
-  /** Weakest first; all of them win over what phones and vendor classes get. */
-  readonly own: readonly OwnClass[]
-}
 
 /** What other DHCP servers must be told so that phones find us and get what the configuration gives them. */
 export interface ExportPlan {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ipv4FromNumber, netmask } from '#protocols/lib/ipv4'
 import { MODELS } from './clients.ts'
-import type { ExportGroup, ExportOption } from './plan.ts'
+import type { ExportGroup } from './export-group.ts'
+import type { ExportOption } from './export-option.ts'
 
 /** What people wrote goes into a comment on one line: without what joins lines, or acts at once on a console. */
 export function commentText(text: string): string {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ipv4FromNumber } from '#protocols/lib/ipv4'
 import { bootFileOf, MODELS, VENDOR_CLASSES } from './clients.ts'
+import type { ExportGroup } from './export-group.ts'
+import type { ExportOption } from './export-option.ts'
 import { alternatives, type Formula, type Literal } from './formula.ts'
 import { rangesOf } from './own.ts'
-import type { CannotSay, ExportGroup, ExportOption, ExportPlan } from './plan.ts'
+import type { CannotSay, ExportPlan } from './plan.ts'
 import { isPrintable, modelsOf, networkOf, subnetTitle } from './text.ts'
 
 /**

@@ -10,7 +10,7 @@ import { levelHref, SETTINGS, TEMPLATES_TRAIL } from '#web/pages/templates/words
 import type { CopyChoice, LevelView } from '#web/ports/levels'
 import type { FieldError } from '#web/ports/saved'
 import { titleOf } from './list.ts'
-import type { SettingPages } from './routes.ts'
+import type { SettingPages } from './ports.ts'
 
 const COPY = `${SETTINGS}/copy`
 

@@ -12,7 +12,7 @@ import type { LevelView } from '#web/ports/levels'
 import type { FieldError } from '#web/ports/saved'
 import { atFields, draftOf, hasSecretField, secretsApart, sectionsOf, valuesOf } from './fields.ts'
 import { titleOf } from './list.ts'
-import type { SettingPages } from './routes.ts'
+import type { SettingPages } from './ports.ts'
 
 const MOST_SHOWN = 300
 const MOST_SEALED = 500

@@ -5,7 +5,7 @@ import { placeText, scopeOptions } from '#web/pages/people/words'
 import { showPage } from '#web/pages/shell'
 import { levelHref, SETTINGS, templateTabs } from '#web/pages/templates/words'
 import type { LevelRow } from '#web/ports/levels'
-import type { SettingPages } from './routes.ts'
+import type { SettingPages } from './ports.ts'
 
 export function showLevels(web: Web, ctx: WebContext, { levels, scopes }: SettingPages): void {
   const rows = levels.list()

@@ -4,20 +4,10 @@ import { type LevelKey, parseLevelKey } from '#daemon/domain/provisioning/level-
 import { formField, type NoExtras, type Web, type WebContext, type WebState } from '#web/context'
 import { showMessage } from '#web/pages/message'
 import { levelHref, SETTINGS } from '#web/pages/templates/words'
-import type { ChangesPort } from '#web/ports/changes'
-import type { LevelsPort } from '#web/ports/levels'
-import type { ScopesPort } from '#web/ports/scopes'
-import type { TemplatesPort } from '#web/ports/templates'
 import { copyRoutes } from './copy.ts'
 import { saveLevel, showLevel } from './level.ts'
 import { showLevels } from './list.ts'
-
-export interface SettingPages {
-  readonly levels: LevelsPort
-  readonly templates: TemplatesPort
-  readonly scopes: ScopesPort
-  readonly changes: ChangesPort
-}
+import type { SettingPages } from './ports.ts'
 
 /** What is set for the system, templates, places, users and phones. */
 export function settingsRoutes(web: Web, ports: SettingPages): Router<WebState, NoExtras> {
