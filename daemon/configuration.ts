@@ -6,7 +6,7 @@ import type { ConfigurationPort, ReloadReport } from '#web/ports/configuration'
 import { PROBABLE_CAUSE } from './domain/alarm.ts'
 import { faultText } from './journal.ts'
 import type { Announce } from './messages.ts'
-import type { Alarms } from './services/alarms.ts'
+import type { Alarms } from './services/alarms/alarms.ts'
 
 /** Checks what it needs of a new configuration (a ConfigError refuses it all), and returns how to put it in force. */
 export type Prepare = (config: Config) => () => void | Promise<void>

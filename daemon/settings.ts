@@ -7,7 +7,7 @@ import type { DhcpPlan, OptionSetting, Reservation, Subnet } from '#daemon/domai
 import { completePlan } from '#daemon/domain/dhcp/ready-made'
 import { standardOffset } from '#daemon/domain/dhcp/time-zone'
 import type { FoldSettings } from '#daemon/domain/folding'
-import type { AlarmSettings } from '#daemon/services/alarms'
+import type { AlarmSettings } from '#daemon/services/alarms/alarms'
 import type { NamedNetwork } from '#daemon/services/scopes/subnet-scopes'
 import { type PhonePorts, phoneUrls } from '#daemon/vendors/audiocodes/urls'
 

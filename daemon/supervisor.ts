@@ -3,7 +3,7 @@ import type { ProtocolServer } from '#protocols/server'
 import { PROBABLE_CAUSE } from './domain/alarm.ts'
 import type { Part } from './lifecycle.ts'
 import type { Announce } from './messages.ts'
-import type { Alarms } from './services/alarms.ts'
+import type { Alarms } from './services/alarms/alarms.ts'
 
 const FIRST_RETRY = 500
 const LAST_RETRY = 30_000

@@ -2,7 +2,7 @@
 import type { ProtocolServer } from '#protocols/server'
 import type { Part } from './lifecycle.ts'
 import type { Announce } from './messages.ts'
-import type { Alarms } from './services/alarms.ts'
+import type { Alarms } from './services/alarms/alarms.ts'
 import { SERVER_LOST, type Supervised, supervise } from './supervisor.ts'
 
 export interface SwitchedOptions {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type NewAlarm, PROBABLE_CAUSE } from '#daemon/domain/alarm'
-import type { Alarms } from '#daemon/services/alarms'
+import type { Alarms } from '#daemon/services/alarms/alarms'
 
 const SOURCE = 'backup'
 const FAILED = 'BACKUP FAILED'

@@ -3,6 +3,7 @@ import { type ApprovalRule, ruleFor, signsInItself } from '#daemon/domain/approv
 import type { Approval, Phone, Presence } from '#daemon/domain/phone'
 import type { UserDraft } from '#daemon/domain/user'
 import type { Announce } from '#daemon/messages'
+import type { Scopes } from '#daemon/services/scopes/scopes'
 import { Conflict, put, type Store } from '#daemon/store/store'
 import { phones } from '#daemon/store/tables'
 import type { Mac } from '#protocols/lib/mac'
@@ -11,7 +12,6 @@ import type { CommandsPort } from '#web/ports/commands'
 import type { Saved } from '#web/ports/saved'
 import type { Actor } from '#web/ports/scopes'
 import type { UsersPort } from '#web/ports/users'
-import type { Scopes } from './scopes/scopes.ts'
 
 export interface ApprovalsOptions {
   readonly store: Store

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { PROBABLE_CAUSE } from '#daemon/domain/alarm'
-import type { Alarms } from '#daemon/services/alarms'
+import type { Alarms } from '#daemon/services/alarms/alarms'
 
 export interface CertificateFilesOptions {
   /** Of the setting, e.g. `ldap.tls`. */

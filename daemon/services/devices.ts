@@ -2,7 +2,7 @@
 import type { Phone } from '#daemon/domain/phone'
 import { checkDevice, type DeviceDraft } from '#daemon/domain/user'
 import type { Announce } from '#daemon/messages'
-import type { Alarms } from '#daemon/services/alarms'
+import type { Alarms } from '#daemon/services/alarms/alarms'
 import { Conflict, put, remove, type Store } from '#daemon/store/store'
 import { commands, logCollections, phones, timelines } from '#daemon/store/tables'
 import type { Mac } from '#protocols/lib/mac'

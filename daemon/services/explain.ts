@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Evaluation } from '#daemon/domain/dhcp/evaluate'
 import { type Explanation, explain, type Verdict } from '#daemon/domain/dhcp/explanation'
+import type { ExchangeLog, Rehearsal } from '#daemon/services/addressing/addressing'
 import type { LeaseAnswer, LeaseQuery } from '#protocols/dhcp/port'
 import type { Mac } from '#protocols/lib/mac'
-import type { ExchangeLog, Rehearsal } from './addressing/addressing.ts'
 
 /** What of a message only the socket and the clock knew: with the packet it makes the query again. */
 export type Heard = Pick<LeaseQuery, 'kind' | 'link' | 'peer'>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PROBABLE_CAUSE } from '#daemon/domain/alarm'
-import type { Alarms } from '#daemon/services/alarms'
+import type { Alarms } from '#daemon/services/alarms/alarms'
 
 export interface LoadGuardOptions {
   readonly alarms: Pick<Alarms, 'raise' | 'clear' | 'isThere'>

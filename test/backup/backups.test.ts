@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type BackupSettings, Backups } from '#daemon/backup/backups'
 import { usualFolder } from '#daemon/backup/shelf'
 import { outdated } from '#daemon/domain/backup'
-import { Alarms } from '#daemon/services/alarms'
+import { Alarms } from '#daemon/services/alarms/alarms'
 import { freshStore } from '#test/support/store'
 
 const HOUR = 3_600_000

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, onTestFinished, test } from 'vitest'
 import type { MessageId } from '#daemon/messages'
-import { Alarms } from '#daemon/services/alarms'
+import { Alarms } from '#daemon/services/alarms/alarms'
 import { supervise } from '#daemon/supervisor'
 import type { ProtocolServer } from '#protocols/server'
 import { Standing } from '#protocols/server'

@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { expect, onTestFinished, test } from 'vitest'
-import { Alarms } from '#daemon/services/alarms'
+import { Alarms } from '#daemon/services/alarms/alarms'
 import { Switched } from '#daemon/switched'
 import { DhcpServer } from '#protocols/dhcp/server'
 import { freshStore } from '#test/support/store'

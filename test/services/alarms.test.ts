@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Alarm, AlarmEvent, NewAlarm } from '#daemon/domain/alarm'
-import { ALARM_DEFAULTS, type AlarmSettings, Alarms } from '#daemon/services/alarms'
+import { ALARM_DEFAULTS, type AlarmSettings, Alarms } from '#daemon/services/alarms/alarms'
 import { LevelStore } from '#daemon/store/level-store'
 import { put, type Store, type Table } from '#daemon/store/store'
 import { alarmEvents, alarms as table } from '#daemon/store/tables'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto'
 import { onTestFinished } from 'vitest'
-import { Alarms } from '#daemon/services/alarms'
+import { Alarms } from '#daemon/services/alarms/alarms'
 import { BindAccounts } from '#daemon/services/directory/bind-accounts'
 import { Contacts } from '#daemon/services/directory/contacts'
 import { DirectoryDesk } from '#daemon/services/directory/desk'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { NetworkScopes } from '#daemon/services/alarm-scopes'
+import { NetworkScopes } from '#daemon/services/alarms/scopes'
 import { Scopes } from '#daemon/services/scopes/scopes'
 import { ip, subnet } from '#test/domain/subnets'
 import { freshStore } from '#test/support/store'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto'
 import type { TrustRules } from '#daemon/domain/trust'
-import { Alarms } from '#daemon/services/alarms'
+import { Alarms } from '#daemon/services/alarms/alarms'
 import { AtHome } from '#daemon/services/at-home'
 import { PhoneAccess } from '#daemon/services/phone-secrets/access'
 import { Guesses } from '#daemon/services/phone-secrets/guesses'

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
-import { Alarms } from '#daemon/services/alarms'
+import { Alarms } from '#daemon/services/alarms/alarms'
 import { AtHome } from '#daemon/services/at-home'
 import { AuxiliaryFiles } from '#daemon/services/auxiliary/files'
 import { NameCheck } from '#daemon/services/name-check'

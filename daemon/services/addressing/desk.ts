@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { leasablePool } from '#daemon/domain/addresses'
 import type { Lease } from '#daemon/domain/lease'
-import type { DhcpWatch } from '#daemon/services/dhcp-watch'
+import type { DhcpWatch } from '#daemon/services/watch/dhcp-watch'
 import { Conflict, put, type Store } from '#daemon/store/store'
 import { leases } from '#daemon/store/tables'
 import type { LeaseAnswer, LeaseQuery } from '#protocols/dhcp/port'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Alarm } from '#daemon/domain/alarm'
-import type { NewAlarm } from '#daemon/services/alarms'
+import type { NewAlarm } from '#daemon/services/alarms/alarms'
 
 /** What forwarding needs of the list of alarms. */
 export interface AlarmDesk {

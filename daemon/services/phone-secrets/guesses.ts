@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PROBABLE_CAUSE } from '#daemon/domain/alarm'
-import type { Alarms } from '#daemon/services/alarms'
+import type { Alarms } from '#daemon/services/alarms/alarms'
 import { Raiser } from '#daemon/services/watch/raiser'
 import type { Mac } from '#protocols/lib/mac'
 

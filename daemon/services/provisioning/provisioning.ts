@@ -7,6 +7,7 @@ import type { AuxiliaryServing } from '#daemon/services/auxiliary/serving'
 import type { FirmwareSource } from '#daemon/services/firmware/source'
 import type { Access, PhoneAccess } from '#daemon/services/phone-secrets/access'
 import type { PinnedFiles } from '#daemon/services/pinned-files'
+import type { Fetch } from '#daemon/services/provisioning/served/log'
 import { type Vault, VaultError } from '#daemon/services/vault'
 import type { Store } from '#daemon/store/store'
 import { levels, phoneLdap, phones, scopes, templateMapping, templates } from '#daemon/store/tables'
@@ -26,7 +27,6 @@ import {
   type RendererOptions,
   type Situation,
 } from './renderer.ts'
-import type { Fetch } from './served/log.ts'
 import { TextResources } from './text-resource.ts'
 
 export interface ProvisioningOptions extends RendererOptions {

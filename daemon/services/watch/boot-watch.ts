@@ -2,7 +2,7 @@
 import { type NewAlarm, PROBABLE_CAUSE } from '#daemon/domain/alarm'
 import { holderOf } from '#daemon/domain/lease'
 import type { Identity, Phone } from '#daemon/domain/phone'
-import type { Alarms } from '#daemon/services/alarms'
+import type { Alarms } from '#daemon/services/alarms/alarms'
 import type { Store } from '#daemon/store/store'
 import { leases, phones } from '#daemon/store/tables'
 import type { Evidence, Exchange } from '#protocols/lib/exchange'

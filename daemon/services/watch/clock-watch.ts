@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PROBABLE_CAUSE } from '#daemon/domain/alarm'
 import type { Announce } from '#daemon/messages'
-import type { Alarms } from '#daemon/services/alarms'
+import type { Alarms } from '#daemon/services/alarms/alarms'
 
 export interface ClockWatchOptions {
   readonly alarms: Pick<Alarms, 'event'>

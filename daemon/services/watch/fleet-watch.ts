@@ -2,7 +2,7 @@
 import { setImmediate as soon } from 'node:timers/promises'
 import { PROBABLE_CAUSE } from '#daemon/domain/alarm'
 import type { Phone } from '#daemon/domain/phone'
-import type { Alarms } from '#daemon/services/alarms'
+import type { Alarms } from '#daemon/services/alarms/alarms'
 import type { Store } from '#daemon/store/store'
 import { phones, timelines } from '#daemon/store/tables'
 import { formatMac, type Mac } from '#protocols/lib/mac'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { NewAlarm } from '#daemon/domain/alarm'
-import type { Alarms } from '#daemon/services/alarms'
+import type { Alarms } from '#daemon/services/alarms/alarms'
 
 interface Standing {
   readonly name: string

@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { open, statfs } from 'node:fs/promises'
 import { PROBABLE_CAUSE } from '#daemon/domain/alarm'
-import type { Alarms } from '#daemon/services/alarms'
+import type { Alarms } from '#daemon/services/alarms/alarms'
 
 const DAY_MS = 24 * 3600 * 1000
 const MEGABYTE = 1024 * 1024

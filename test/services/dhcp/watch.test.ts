@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest'
 import { ClientRate } from '#daemon/domain/dhcp/client-rate'
-import { Alarms } from '#daemon/services/alarms'
-import { DhcpWatch } from '#daemon/services/dhcp-watch'
+import { Alarms } from '#daemon/services/alarms/alarms'
+import { DhcpWatch } from '#daemon/services/watch/dhcp-watch'
 import type { LeaseQuery } from '#protocols/dhcp/port'
 import type { Mac } from '#protocols/lib/mac'
 import { ip } from '#test/domain/subnets'

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { Alarms } from '#daemon/services/alarms'
+import { Alarms } from '#daemon/services/alarms/alarms'
 import { LevelStore } from '#daemon/store/level-store'
 import { ACCEPT, DOWN, Hook, isSigned } from '#test/support/hook'
 import { SmtpSink } from '#test/support/smtp'

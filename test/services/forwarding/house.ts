@@ -2,7 +2,7 @@
 import { onTestFinished } from 'vitest'
 import type { NewAlarm } from '#daemon/domain/alarm'
 import type { DestinationSettings } from '#daemon/domain/destination'
-import { Alarms } from '#daemon/services/alarms'
+import { Alarms } from '#daemon/services/alarms/alarms'
 import { Forwarding, type ForwardingOptions, type ReadyDestination } from '#daemon/services/forwarding/forwarding'
 import type { Sender } from '#daemon/services/forwarding/sender'
 import { MailSender } from '#daemon/services/forwarding/senders/mail'

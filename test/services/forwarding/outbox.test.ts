@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Alarms } from '#daemon/services/alarms'
+import { Alarms } from '#daemon/services/alarms/alarms'
 import { Events } from '#daemon/services/forwarding/events'
 import { Outbox, type Parcel } from '#daemon/services/forwarding/outbox'
 import { forwardCursors } from '#daemon/store/tables'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, test } from 'vitest'
-import { Alarms } from '#daemon/services/alarms'
+import { Alarms } from '#daemon/services/alarms/alarms'
 import { AddressWatch } from '#daemon/services/watch/address-watch'
 import { ClockWatch } from '#daemon/services/watch/clock-watch'
 import { alarmEvents } from '#daemon/store/tables'

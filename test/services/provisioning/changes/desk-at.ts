@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { builtInPlaceholders, shippedTemplates } from '#config/templates'
-import { Alarms } from '#daemon/services/alarms'
+import { Alarms } from '#daemon/services/alarms/alarms'
 import { AtHome } from '#daemon/services/at-home'
 import type { FirmwareSource } from '#daemon/services/firmware/source'
 import { PhoneAccess } from '#daemon/services/phone-secrets/access'

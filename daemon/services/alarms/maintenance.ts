@@ -6,7 +6,7 @@ import { maintenances as table } from '#daemon/store/tables'
 import { cleanText } from '#protocols/lib/text'
 import type { MaintenanceDraft } from '#web/ports/alarms'
 import type { Saved } from '#web/ports/directory'
-import type { AlarmScopes } from './alarm-scopes.ts'
+import type { AlarmScopes } from './scopes.ts'
 
 const MOST = 500
 const KEPT_MS = 30 * 24 * 3600 * 1000

@@ -5,8 +5,8 @@ import { FlapMemory, type FlapSettings, isThere } from '#daemon/domain/flapping'
 import type { Announce } from '#daemon/messages'
 import type { Change, Store } from '#daemon/store/store'
 import { alarmEvents } from '#daemon/store/tables'
-import { AlarmHistory } from './alarm-history.ts'
-import { AlarmShelf } from './alarm-shelf.ts'
+import { AlarmHistory } from './history.ts'
+import { AlarmShelf } from './shelf.ts'
 
 export type { NewAlarm } from '#daemon/domain/alarm'
 

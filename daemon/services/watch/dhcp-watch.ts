@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { PROBABLE_CAUSE } from '#daemon/domain/alarm'
+import type { Alarms, NewAlarm } from '#daemon/services/alarms/alarms'
 import type { LeaseQuery } from '#protocols/dhcp/port'
 import type { Ipv4 } from '#protocols/lib/ipv4'
 import type { Mac } from '#protocols/lib/mac'
-import type { Alarms, NewAlarm } from './alarms.ts'
 
 /** A boot loader in recovery mode repeats its DISCOVER about every five seconds; this many in a row tell it from luck. */
 const REPEATS = 4

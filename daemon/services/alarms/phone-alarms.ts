@@ -16,8 +16,8 @@ import { leases, phones } from '#daemon/store/tables'
 import type { Alert, AlertAnswer, AlertReport, AlertsPort } from '#protocols/alerts/port'
 import { peerAddress } from '#protocols/lib/ipv4'
 import { formatMac, type Mac } from '#protocols/lib/mac'
-import type { AlarmScopes } from './alarm-scopes.ts'
 import type { Alarms } from './alarms.ts'
+import type { AlarmScopes } from './scopes.ts'
 
 /** Alarms of one phone: so many at once, then one more in each second. */
 const BURST = 30

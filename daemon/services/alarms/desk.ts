@@ -18,9 +18,9 @@ import type {
   MaintenanceWindow,
 } from '#web/ports/alarms'
 import type { Saved } from '#web/ports/directory'
-import type { AlarmScopes } from './alarm-scopes.ts'
 import type { Alarms } from './alarms.ts'
 import type { MaintenanceWindows } from './maintenance.ts'
+import type { AlarmScopes } from './scopes.ts'
 
 const LONGEST_TEXT = 1_000
 const LONGEST_SEARCH = 100
