@@ -78,7 +78,14 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const firmware = composeFirmware(base, people.scopes)
   const { phoneLdap } = directory
   const { files, auxiliary, pinned, redirects, nameCheck, ...provisioning } = composeFiles(base, {
-    ...{ scopes: people.scopes, directory: phoneLdap, logs: syslog.logs, firmware: firmware.serving, secrets },
+    ...{
+      scopes: people.scopes,
+      directory: phoneLdap,
+      logs: syslog.logs,
+      firmware: firmware.serving,
+      secrets,
+      history: recorded.history,
+    },
   })
   const served = composeServed(base, { ...provisioning, pinned, firmware, history: recorded.history })
   const changes = composeChanges(base, provisioning, recorded.history)

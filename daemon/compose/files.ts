@@ -10,6 +10,7 @@ import type { FirmwareServing } from '#daemon/services/firmware/serving'
 import { NameCheck } from '#daemon/services/name-check'
 import type { PhoneLogs } from '#daemon/services/phone-logs/phone-logs'
 import { PinnedFiles } from '#daemon/services/pinned-files'
+import type { ChangeLog } from '#daemon/services/provisioning/changes/history'
 import { Programs } from '#daemon/services/provisioning/programs'
 import { Provisioning } from '#daemon/services/provisioning/provisioning'
 import { Redirects } from '#daemon/services/redirects'
@@ -28,13 +29,14 @@ interface Sources {
   readonly directory: PhoneSettings
   readonly logs: PhoneLogs
   readonly firmware: FirmwareServing
+  readonly history: ChangeLog
   readonly secrets: ReturnType<typeof composePhoneSecrets>
 }
 
 /** What phones fetch: their configuration and firmware, the same by HTTP and TFTP. */
 export function composeFiles(
   { config, configuration, store, now, vault, announce }: Foundation,
-  { scopes, directory, logs, firmware, secrets }: Sources,
+  { scopes, directory, logs, firmware, secrets, history }: Sources,
 ) {
   const subnets = configuration.derive(subnetsOf)
   const programs = new Programs()
@@ -42,7 +44,7 @@ export function composeFiles(
     ...{ store, vault, now, announce, random: randomBytes },
     folder: join(config.data.folder, 'files'),
   })
-  const pinned = new PinnedFiles({ store, vault, now, announce, folder: join(config.data.folder, 'pinned') })
+  const pinned = new PinnedFiles({ store, vault, now, announce, history, folder: join(config.data.folder, 'pinned') })
   const provisioning: Provisioning = new Provisioning({
     ...{ store, vault, now, identify, firmware, directory },
     programs,

@@ -15,7 +15,7 @@ export function composePeople(base: Foundation, view: StoreFleetView, history: C
   const scopes = new Scopes({ store, now, random: randomBytes, announce, history, networks: namedNetworks(config) })
   configuration.follow('dhcp.subnets', (next) => () => scopes.placeNetworks(namedNetworks(next)))
   const presenceOf = view.presenceOf.bind(view)
-  const users = new Users({ store, now, vault, announce, scopes, presenceOf })
+  const users = new Users({ store, now, vault, announce, scopes, presenceOf, history })
   const peopleFiles = new PeopleFiles({ store, now, vault, announce, scopes, users })
   return { parts: [partOf('scopes', scopes), partOf('users', users)], scopes, users, peopleFiles }
 }

@@ -150,3 +150,14 @@ export function progressOf(targets: Iterable<Target>): Progress {
   for (const { state } of targets) count[state]++
   return count
 }
+
+const JOB_OF = 'job of '
+
+/** Who did it, when a job did it for somebody. */
+export function jobActor(by: string): string {
+  return `${JOB_OF}${by}`
+}
+
+export function isJobActor(by: string): boolean {
+  return by.startsWith(JOB_OF)
+}

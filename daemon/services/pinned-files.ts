@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { LARGEST_PINNED, type PinnedFile, pinnedKey, pinnedName } from '#daemon/domain/pinned'
 import { settingOf } from '#daemon/domain/provisioning/device-file'
 import type { Announce } from '#daemon/messages'
+import type { ChangeLog } from '#daemon/services/provisioning/changes/history'
 import type { Vault } from '#daemon/services/vault'
-import { put, remove, type Store } from '#daemon/store/store'
+import { type Change, put, remove, type Store } from '#daemon/store/store'
 import { phones, pinnedFiles } from '#daemon/store/tables'
-import type { Mac } from '#protocols/lib/mac'
+import { formatMac, type Mac } from '#protocols/lib/mac'
 import type { PinnedPort } from '#web/ports/pinned'
 import type { Saved } from '#web/ports/saved'
 
@@ -20,6 +21,8 @@ export interface PinnedFilesOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly announce: Announce
+  /** Where it is kept who pinned what; the files themselves are not kept there. */
+  readonly history?: Pick<ChangeLog, 'record'>
 }
 
 const MOST = 20_000
@@ -84,7 +87,7 @@ export class PinnedFiles implements PinnedPort {
     const kept = named.ending === 'cfx' ? bytes : Buffer.from(vault.seal(bytes.toString('base64'), placeOf(key)))
     await this.#write(key, kept)
     const file: PinnedFile = { ...named, size: bytes.length, hash: hashOf(bytes), at: now(), by }
-    await store.commit([put(pinnedFiles, key, file)], { durable: true })
+    await this.#commit(put(pinnedFiles, key, file), `Pinned ${key}`, file, by)
     announce('pinned.added', { mac: file.mac, file: key, hash: file.hash, by })
     return { kind: 'saved', value: file }
   }
@@ -93,10 +96,16 @@ export class PinnedFiles implements PinnedPort {
     const { store, folder, announce } = this.#options
     const key = pinnedKey({ mac, ending })
     if (!store.get(pinnedFiles, key)) return false
-    await store.commit([remove(pinnedFiles, key)], { durable: true })
+    await this.#commit(remove(pinnedFiles, key), `Unpinned ${key}`, { mac }, by)
     await rm(join(folder, key), { force: true })
     announce('pinned.removed', { mac, file: key, by })
     return true
+  }
+
+  async #commit(change: Change, summary: string, { mac }: Pick<PinnedFile, 'mac'>, by: string): Promise<void> {
+    const { store, history } = this.#options
+    const subject = { kind: 'pinned', key: mac, name: formatMac(mac) } as const
+    await store.commit([change, ...(history?.record({ by, summary, subject }, [change]) ?? [])], { durable: true })
   }
 
   #wrong({ mac, ending }: Pick<PinnedFile, 'mac' | 'ending'>, bytes: Buffer): string | undefined {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { jobActor } from '#daemon/domain/job'
 import { newPhone, newUser } from '#daemon/domain/phone'
 import type { DeviceDraft, UserDraft } from '#daemon/domain/user'
-import { MOST_DEVICES_OF_USER } from '#daemon/services/people/users'
+import { MOST_DEVICES_OF_USER, Users } from '#daemon/services/people/users'
+import { History } from '#daemon/services/provisioning/changes/history'
 import { put } from '#daemon/store/store'
 import { phones, users as usersTable } from '#daemon/store/tables'
 import { type Mac, parseMac } from '#protocols/lib/mac'
@@ -200,4 +202,26 @@ test('the list is searched by name, number and MAC, in a region with all that li
   ])
   expect(find('00:90:8f:12').rows.map(({ user, devices }) => [user.name, devices])).toEqual([['u0500', 1]])
   expect(find('nothing')).toMatchObject({ total: 0, page: 1, pageCount: 1, rows: [] })
+})
+
+test('who changed a person or gave a phone away is kept, but not once for each phone of a job', async () => {
+  const { store, vault, scopes } = await peopleWith()
+  const history = new History({ store, now: () => 7, settings: { revisions: 100, days: 100 } })
+  await history.start()
+  onTestFinished(() => history.stop())
+  const announce = () => {}
+  const presenceOf = () => 'seen' as const
+  const recorded = new Users({ store, now: () => 7, vault, announce, scopes, presenceOf, history })
+  await recorded.start()
+  onTestFinished(() => recorded.stop())
+  saved(await recorded.add(draft('anna', { displayName: 'Anna', password: 's3cret' }), 'tom'))
+  await store.commit([put(phones, mac, newPhone(mac, 1))], { durable: true })
+  await recorded.assign(mac, 'anna', 'tom')
+  await recorded.place(mac, 'b', jobActor('tom'))
+  const { rows } = history.find({ subject: '', by: '', text: '', page: 1, pageSize: 9 })
+  expect(rows.map(({ summary, by }) => [summary, by])).toEqual([
+    ['Gave to anna: 00:90:8f:12:34:56', 'tom'],
+    ['Added Anna', 'tom'],
+  ])
+  expect(JSON.stringify(history.get(1))).not.toContain('s3cret')
 })

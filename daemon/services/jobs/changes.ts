@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ChangeKind, Job } from '#daemon/domain/job'
+import { type ChangeKind, type Job, jobActor } from '#daemon/domain/job'
 import type { Phone } from '#daemon/domain/phone'
 import { checkDevice } from '#daemon/domain/user'
 import type { Vault } from '#daemon/services/vault'
@@ -90,7 +90,7 @@ export class Changes {
     const { store, users, approvals, devices } = this.#options
     const phone = store.get(phones, mac)?.value
     if (!phone) return kind === 'delete' ? DONE : { state: 'skipped', reason: 'the phone is gone' }
-    const by = `job of ${job.by}`
+    const by = jobActor(job.by)
     const value = job.value ?? ''
     switch (kind) {
       case 'approve':

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { isJobActor } from '#daemon/domain/job'
 import type { PublicUser } from '#daemon/domain/phone'
 import {
   newPhone,
@@ -12,10 +13,11 @@ import {
 } from '#daemon/domain/phone'
 import { checkDevice, checkUser, type DeviceDraft, type DeviceFacts, type UserDraft } from '#daemon/domain/user'
 import type { Announce } from '#daemon/messages'
+import type { ChangeLog, Deed } from '#daemon/services/provisioning/changes/history'
 import type { Vault } from '#daemon/services/vault'
 import { type Change, Conflict, put, remove, type Store, type Stored } from '#daemon/store/store'
 import { phones, users } from '#daemon/store/tables'
-import type { Mac } from '#protocols/lib/mac'
+import { formatMac, type Mac } from '#protocols/lib/mac'
 import type { Saved } from '#web/ports/saved'
 import type { Actor, ScopesPort } from '#web/ports/scopes'
 import type { UserDetail, UserPage, UserQuery, UserRow, UsersPort } from '#web/ports/users'
@@ -29,6 +31,8 @@ export interface UsersOptions {
   readonly announce: Announce
   readonly scopes: Pick<ScopesPort, 'tree'>
   readonly presenceOf: (phone: Phone) => Presence
+  /** Where it is kept who changed what. */
+  readonly history?: Pick<ChangeLog, 'record'>
 }
 
 export const MOST_USERS = 100_000
@@ -93,7 +97,7 @@ export class Users implements UsersPort {
     if (store.get(users, facts.name)) return refused('name', 'There is a user of this name already.')
     if (this.count() >= MOST_USERS) return refused('name', `There are ${MOST_USERS} users already.`)
     const user = { ...newUser(facts.name, now()), ...facts, sipPassword: this.#sealed(facts.name, draft.password, '') }
-    const saved = await this.#write(put(users, user.name, user, 'absent'))
+    const saved = await this.#write(put(users, user.name, user, 'absent'), ofUser('Added', user, by))
     if (!saved) return refused('name', 'There is a user of this name already.')
     announce('user.added', { user: user.name, by })
     return { kind: 'saved', value: this.#row({ key: user.name, value: user, revision: saved }) }
@@ -107,7 +111,7 @@ export class Users implements UsersPort {
     if (before?.revision !== revision) return CONFLICT
     const { sipPassword, ...rest } = before.value
     const user = { ...rest, ...facts, sipPassword: this.#sealed(facts.name, draft.password, sipPassword) }
-    const saved = await this.#write(put(users, user.name, user, revision))
+    const saved = await this.#write(put(users, user.name, user, revision), ofUser('Changed', user, by))
     if (!saved) return CONFLICT
     announce('user.changed', { user: user.name, by })
     return { kind: 'saved', value: this.#row({ key: user.name, value: user, revision: saved }) }
@@ -130,7 +134,7 @@ export class Users implements UsersPort {
     const { store, announce } = this.#options
     const before = store.get(users, keyOf(name))
     if (before?.revision !== revision) return CONFLICT
-    const saved = await this.#write(remove(users, before.key, revision))
+    const saved = await this.#write(remove(users, before.key, revision), ofUser('Removed', before.value, by))
     if (!saved) return CONFLICT
     announce('user.removed', { user: before.key, by })
     for (const mac of this.#owners.phonesOf(before.key)) await this.#disown(mac, before.key)
@@ -161,7 +165,7 @@ export class Users implements UsersPort {
   async place(mac: Mac, scope: string, by: Actor): Promise<Saved<Phone>> {
     const { scopes, announce } = this.#options
     if (scope !== '' && !scopes.tree().get(scope)) return refused('scope', 'This region is not there any more.')
-    const after = await this.#edit(mac, (phone) => phone && { ...phone, scope })
+    const after = await this.#edit(mac, (phone) => phone && { ...phone, scope }, ofPhone('Placed', mac, by))
     if (!after) return CONFLICT
     announce('fleet.phone.placed', { mac, scope, by })
     return { kind: 'saved', value: after }
@@ -175,12 +179,16 @@ export class Users implements UsersPort {
     edit: (phone: Phone | undefined) => Phone | undefined,
   ): Promise<Saved<Phone>> {
     let from = ''
-    const after = await this.#edit(mac, (phone) => {
-      const edited = edit(phone)
-      from = phone?.owner ?? ''
-      if (!edited || owner === '') return edited && { ...edited, owner: '', ownerFrom: '' }
-      return { ...edited, owner, ownerFrom: 'admin', approval: 'approved' }
-    })
+    const after = await this.#edit(
+      mac,
+      (phone) => {
+        const edited = edit(phone)
+        from = phone?.owner ?? ''
+        if (!edited || owner === '') return edited && { ...edited, owner: '', ownerFrom: '' }
+        return { ...edited, owner, ownerFrom: 'admin', approval: 'approved' }
+      },
+      ofPhone(owner === '' ? 'Took away' : `Gave to ${owner}:`, mac, by),
+    )
     if (!after) return CONFLICT
     if (from !== owner) this.#options.announce('fleet.phone.moved', { mac, from, to: owner, by })
     return { kind: 'saved', value: after }
@@ -194,21 +202,28 @@ export class Users implements UsersPort {
   }
 
   /** Changes a phone as it is now, again if a report came in between; undefined when there was nothing to change. */
-  async #edit(mac: Mac, edit: (phone: Phone | undefined) => Phone | 'remove' | undefined): Promise<Phone | undefined> {
+  async #edit(
+    mac: Mac,
+    edit: (phone: Phone | undefined) => Phone | 'remove' | undefined,
+    deed?: Deed,
+  ): Promise<Phone | undefined> {
     for (;;) {
       const stored = this.#options.store.get(phones, mac)
       const after = edit(stored?.value)
       if (after === undefined) return undefined
       const expect = stored?.revision ?? 'absent'
       const change = after === 'remove' ? remove(phones, mac, expect) : put(phones, mac, after, expect)
-      if (await this.#write(change)) return after === 'remove' ? stored?.value : after
+      if (await this.#write(change, deed)) return after === 'remove' ? stored?.value : after
     }
   }
 
   /** The revision written; undefined when another writer was first. */
-  async #write(change: Change): Promise<number | undefined> {
+  async #write(change: Change, deed?: Deed): Promise<number | undefined> {
+    const { store, history } = this.#options
+    // A job keeps by itself what became of each phone, and thousands of them would push everything else out.
+    const recorded = deed && !isJobActor(deed.by) ? (history?.record(deed, [change]) ?? []) : []
     try {
-      return await this.#options.store.commit([change], { durable: true })
+      return await store.commit([change, ...recorded], { durable: true })
     } catch (error) {
       if (error instanceof Conflict) return undefined
       throw error
@@ -235,6 +250,18 @@ export class Users implements UsersPort {
     const digits = needle.replaceAll(/[:.-]/g, '')
     return /^[0-9a-f]{2,12}$/.test(digits) && this.#owners.phonesOf(name).some((mac) => mac.includes(digits))
   }
+}
+
+function ofUser(deed: string, { name, displayName }: Pick<User, 'name' | 'displayName'>, by: Actor): Deed {
+  return {
+    by,
+    summary: `${deed} ${displayName || name}`,
+    subject: { kind: 'user', key: name, name: displayName || name },
+  }
+}
+
+function ofPhone(deed: string, mac: Mac, by: Actor): Deed {
+  return { by, summary: `${deed} ${formatMac(mac)}`, subject: { kind: 'phone', key: mac, name: formatMac(mac) } }
 }
 
 /** Fields that say nothing leave what is known. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Draft, Note, Revision } from '#daemon/domain/provisioning/revision'
 import type { Store } from '#daemon/store/store'
-import { phones, scopes, users } from '#daemon/store/tables'
+import { phones, pinnedFiles, scopes, users } from '#daemon/store/tables'
 import type { Restored } from '#web/ports/changes'
 import type { History } from './history.ts'
 
@@ -9,6 +9,7 @@ import type { History } from './history.ts'
 const WHOLE: Readonly<Record<string, string>> = {
   [scopes.name]: 'Regions and sites are one tree, in which others may have built since: change it on its own page.',
   [users.name]: 'People are changed on their own pages.',
+  [pinnedFiles.name]: 'The file itself is not kept once it is unpinned: pin it again on the phone’s page.',
   [phones.name]: 'A phone reports itself: change what people say of it on its own page.',
 }
 
