@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { runProgram } from '#daemon/cli/program'
 import { cliIo, type Told } from '#test/support/cli'
+import { MAIN } from '#test/support/daemon'
 
 async function told(...args: string[]): Promise<Told> {
   const said: Told = { out: '', err: '', code: 0 }
@@ -36,4 +38,11 @@ test('for programs, a check of the configuration is JSON with every complaint', 
   const { good, complaints } = JSON.parse(out) as { good: boolean; complaints: string[] }
   expect(good).toBe(false)
   expect(complaints[0]).toContain('/nowhere/offhook.yaml')
+})
+
+test('who stops reading is no fault of ours', () => {
+  const reader = `set -o pipefail; "${process.execPath}" "${MAIN}" completion bash | true`
+  const { status, stderr } = spawnSync('bash', ['-c', reader], { encoding: 'utf8' })
+  expect(stderr).toBe('')
+  expect(status).toBe(0)
 })
