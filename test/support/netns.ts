@@ -67,6 +67,21 @@ export function layNetwork(): Promise<Network> {
   })
 }
 
+export interface TwoPhones extends Network {
+  /** On the same link as the first one. */
+  readonly second: Namespace
+}
+
+/** The left half of the drawing, with two phones on the link. */
+export function layTwoPhones(): Promise<TwoPhones> {
+  return lay(async (make) => {
+    const { lan, server, phone } = await layLan(make)
+    const second = await make('phone-2')
+    await plug(lan, 'p-second', second, 'eth0', { bridge: 'br0', mac: FAR_PHONE_MAC })
+    return { server: namespace(server), phone: namespace(phone), second: namespace(second) }
+  })
+}
+
 /** Lays all of the drawing: with a second phone that reaches the server through a relay only. */
 export function layRoutedNetwork(): Promise<RoutedNetwork> {
   return lay(async (make) => {

@@ -98,12 +98,12 @@ export class FirmwareServing implements FirmwareSource {
    * change with every rollout.
    */
   needsOwnUrl(mac: Mac, model: string): boolean {
-    const { store, identify, addresses, choices } = this.#options
+    const { store, identify, choices } = this.#options
     if (this.pinOf(mac, model) === undefined && !choices.index().has(choiceKey(model, mac))) return false
     const phone = store.get(phones, mac)?.value
     if (!phone) return true
     const { userAgent, externalAddress, address } = phone
-    return identify({ userAgent })?.mac !== mac && addresses.only(externalAddress || address) !== mac
+    return identify({ userAgent })?.mac !== mac && this.#macAt(externalAddress || address) !== mac
   }
 
   /** What a phone would get; undefined when nothing is chosen for its model, whatever lies in the folder. */
@@ -136,12 +136,17 @@ export class FirmwareServing implements FirmwareSource {
     return { kind: 'refuse', status: 404, reason: `the image asked for (${why}) is not here: ${id.slice(0, 12)}` }
   }
 
-  /** By its URL or its user agent, else by its address: the lease first, then what phones report. */
+  /** By its URL or its user agent, else by its address. */
   #macOf(request: FirmwareRequest, { userAgent, peer }: Asker): Mac | undefined {
-    const { identify, store, addresses, now } = this.#options
+    const { identify } = this.#options
     const claimed = request.mac ?? (userAgent === undefined ? undefined : identify({ userAgent })?.mac)
-    if (claimed) return claimed
-    const address = peerAddress(peer.address)
+    return claimed ?? this.#macAt(peer.address)
+  }
+
+  /** Who has an address: the lease first, then what phones report. */
+  #macAt(from: string): Mac | undefined {
+    const { store, addresses, now } = this.#options
+    const address = peerAddress(from)
     if (address === undefined) return undefined
     return holderOf(store.get(leases, address)?.value, now()) ?? addresses.only(address)
   }

@@ -140,7 +140,7 @@ describe('which image is served', () => {
 })
 
 test('a phone with an image of its own is told a firmware URL that says who asks, unless another server is set', async () => {
-  const { store, serving, choose, two, by, addPhone } = await office()
+  const { store, serving, choose, two, by, addPhone, clock } = await office()
   const ports = { files: 80, keepAlive: 8081 }
   const renderer = new Renderer(store, {
     ...{
@@ -167,6 +167,11 @@ test('a phone with an image of its own is told a firmware URL that says who asks
   expect(url(), 'nobody else comes from there').toBe('http://10.1.0.2/firmwarefiles/')
   await addPhone(OTHER, { externalAddress: '192.0.2.1', address: '10.0.0.6' })
   expect(url(), 'two behind one NAT').toBe(`http://10.1.0.2/firmwarefiles/${MAC}/`)
+  const router = { address: '192.0.2.9' as Ipv4, state: 'leased', clientKey: 'r', mac: '021122334455' as Mac } as const
+  const lease = { ...router, hostname: '', updatedAt: 0, expiresAt: clock.now + 1_000 }
+  await store.commit([put(leases, router.address, lease)], { durable: false })
+  await addPhone(MAC, { externalAddress: router.address, address: '10.0.0.5' })
+  expect(url(), 'alone behind a router that leases its address from us').toBe(`http://10.1.0.2/firmwarefiles/${MAC}/`)
   await addPhone(MAC, { externalAddress: '192.0.2.1', userAgent: AGENT })
   expect(url(), 'its user agent names it').toBe('http://10.1.0.2/firmwarefiles/')
   await addPhone(MAC)
