@@ -61,3 +61,19 @@ export class Vault {
     return this.#key
   }
 }
+
+/** What was sealed for this very place before stays, so that a form which is sent twice means the same. */
+export function sealOnce(vault: Vault, value: string, place: string): string {
+  if (!value.startsWith(`${VERSION}:`)) return vault.seal(value, place)
+  return opens(vault, value, place) ? value : vault.seal(value, place)
+}
+
+function opens(vault: Vault, sealed: string, place: string): boolean {
+  try {
+    vault.open(sealed, place)
+    return true
+  } catch (error) {
+    if (error instanceof VaultError) return false
+    throw error
+  }
+}

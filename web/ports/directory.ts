@@ -2,6 +2,7 @@
 import type { Contact, PersonAttributes, SyncRun } from '#daemon/domain/directory'
 import type { DirectoryFormat, Rejected } from '#daemon/domain/directory-file'
 import type { Saved } from './saved.ts'
+import type { Drafted } from './templates.ts'
 
 export type { FieldError, Saved } from './saved.ts'
 export type { SyncRun }
@@ -167,11 +168,23 @@ export interface PhoneLdapSettings {
   readonly values: Readonly<Record<PhoneLdapSetting, PhoneLdapValue>>
   /** The lines of the configuration file that phones get from it, secrets masked. */
   readonly lines: readonly string[]
+  /** Of the record of this level, for edits; 0 while there is none. */
+  readonly revision: number
 }
 
 /** `region` is empty for the system's default, which regions inherit. */
 export interface PhoneLdapPort {
   get(region: string): PhoneLdapSettings
+  /**
+   * What `save` would change. A password may be one that came back sealed as `sealed-password`; `revision` is that of
+   * the settings which the form was made upon.
+   */
+  draft(
+    region: string,
+    values: Readonly<Partial<Record<PhoneLdapSetting, string>>>,
+    keepPassword: boolean,
+    revision?: number,
+  ): Drafted
   /** Settings that are missing, and an empty password, inherit; errors name the setting. */
   save(
     region: string,

@@ -13,11 +13,12 @@ import {
 import type { Layer } from '#daemon/domain/provisioning/placeholder'
 import type { ScopeTree } from '#daemon/domain/scope'
 import type { ChangeLog } from '#daemon/services/provisioning/changes/history'
-import { type Vault, VaultError } from '#daemon/services/vault'
-import { put, type Store } from '#daemon/store/store'
+import { sealOnce, type Vault, VaultError } from '#daemon/services/vault'
+import type { Store } from '#daemon/store/store'
 import { phoneLdap } from '#daemon/store/tables'
 import { parseDn, parseFilter } from '#protocols/ldap/port'
 import type { FieldError, PhoneLdapPort, PhoneLdapSettings, PhoneLdapValue, Saved } from '#web/ports/directory'
+import type { Drafted } from '#web/ports/templates'
 import { Regions } from './regions.ts'
 
 export interface PhoneSettingsOptions {
@@ -59,7 +60,41 @@ export class PhoneSettings implements PhoneLdapPort {
         return [name, name === 'password' ? { value: '', set: value !== '', from } : { value, from }]
       }),
     ) as Record<PhoneLdapName, PhoneLdapValue>
-    return { values, lines: this.#lines(settled) }
+    const revision = this.#options.store.get(phoneLdap, keyOf(this.#options.regions.canonical(region)))?.revision ?? 0
+    return { values, lines: this.#lines(settled), revision }
+  }
+
+  draft(region: string, values: PhoneLdapValues, keepPassword: boolean, revision?: number): Drafted {
+    const { store, vault, regions } = this.#options
+    const named = regions.canonical(region)
+    const key = keyOf(named)
+    const before = store.get(phoneLdap, key)
+    const { password = '', ...rest } = values
+    const had = before?.value.sealedPassword
+    const sealed = password === '' ? undefined : sealOnce(vault, password, placeOf(key))
+    const plain = sealed === undefined ? '' : vault.open(sealed, placeOf(key))
+    const errors = [...this.#wrong(region, { ...rest, password: plain }, before === undefined)]
+    if (errors.length > 0) return { kind: 'refused', errors }
+    // The password that is kept already keeps its seal: saving it again is no change.
+    const same = had !== undefined && this.#opened(had, placeOf(key)) === plain
+    const kept = keepPassword ? had : undefined
+    const sealedPassword = sealed === undefined ? kept : same ? had : sealed
+    const record: StoredPhoneLdap = {
+      region: named,
+      values: rest,
+      ...(sealedPassword !== undefined && { sealedPassword }),
+    }
+    const name = named || 'all phones'
+    const expect = revision === undefined ? {} : { expect: revision === 0 ? ('absent' as const) : revision }
+    return {
+      kind: 'draft',
+      draft: {
+        summary: `Set how phones ask the directory: ${name}`,
+        subject: { kind: 'directory', key, name },
+        changes: [{ table: phoneLdap.name, key, value: record, ...expect }],
+      },
+      ...(sealed !== undefined && { instead: { 'sealed-password': sealed } }),
+    }
   }
 
   async save(
@@ -68,29 +103,13 @@ export class PhoneSettings implements PhoneLdapPort {
     keepPassword: boolean,
     by = '',
   ): Promise<Saved<PhoneLdapSettings>> {
-    const { store, vault, regions } = this.#options
-    const named = regions.canonical(region)
-    const key = keyOf(named)
-    const before = store.get(phoneLdap, key)
-    const errors = [...this.#wrong(region, values, before === undefined)]
-    if (errors.length > 0) return { kind: 'refused', errors }
-    const { password = '', ...rest } = values
-    const kept = keepPassword ? before?.value.sealedPassword : undefined
-    const sealedPassword = password === '' ? kept : vault.seal(password, placeOf(key))
-    const record: StoredPhoneLdap = {
-      region: named,
-      values: rest,
-      ...(sealedPassword !== undefined && { sealedPassword }),
-    }
-    const change = put(phoneLdap, key, record)
-    const name = named || 'all phones'
-    const deed = {
-      by,
-      summary: `Set how phones ask the directory: ${name}`,
-      subject: { kind: 'directory', key, name },
-    } as const
-    await store.commit([change, ...(this.#options.history?.record(deed, [change]) ?? [])], { durable: true })
-    return { kind: 'saved', value: this.get(named) }
+    const { store, regions, history } = this.#options
+    const drafted = this.draft(region, values, keepPassword)
+    if (drafted.kind !== 'draft') return { kind: 'refused', errors: drafted.kind === 'refused' ? drafted.errors : [] }
+    const { summary, subject, changes } = drafted.draft
+    const noted = history?.record({ by, summary, subject }, changes) ?? []
+    await store.commit([...changes, ...noted], { durable: true })
+    return { kind: 'saved', value: this.get(regions.canonical(region)) }
   }
 
   /** Regions with settings of their own. */

@@ -4,8 +4,11 @@ import Router from '@koa/router'
 import { actorOf, formField, type NoExtras, queryText, type Web, type WebContext, type WebState } from '#web/context'
 import { urlPart } from '#web/format'
 import { goOn } from '#web/kit/flash'
-import { type Field, type Filled, form, readForm, type Section } from '#web/kit/form'
+import { type Field, type Filled, form, readForm, type Section, type Values } from '#web/kit/form'
+import { stepOf } from '#web/pages/changes/review'
 import { showPage } from '#web/pages/shell'
+import { reviewDraft } from '#web/pages/templates/review'
+import type { ChangesPort } from '#web/ports/changes'
 import {
   type DirectoryPort,
   PHONE_LDAP_SETTINGS,
@@ -13,11 +16,14 @@ import {
   type PhoneLdapSettings,
   type PhoneLdapValue,
 } from '#web/ports/directory'
+import type { FieldError } from '#web/ports/saved'
 import { HOME, regionOptions, tabs } from './words.ts'
 
 const PATH = `${HOME}/phones`
 /** More regions are chosen from a list. */
 const MOST_LINKS = 12
+/** The field of a password that was typed before the page that asks again. */
+const SEALED = 'sealed-password'
 
 type Level = PhoneLdapValue['from']
 
@@ -96,12 +102,11 @@ export function phonesRoutes(web: Web, directory: DirectoryPort): Router<WebStat
     const region = regionOf(formField(ctx, 'region'))
     const settings = directory.phones.get(region)
     const { values, errors } = readForm(ctx, sections(settings, region))
-    const given = PHONE_LDAP_SETTINGS.filter((name) => values[name] !== '' && values[name] !== undefined)
-    const wanted = Object.fromEntries(given.map((name) => [name, values[name] ?? '']))
+    if (web.port.changes) return review(web, ctx, directory, web.port.changes, region, { values, errors })
     const saved =
       errors.length > 0
         ? { kind: 'refused' as const, errors }
-        : await directory.phones.save(region, wanted, values.forget !== '1', actorOf(ctx))
+        : await directory.phones.save(region, givenOf(values), values.forget !== '1', actorOf(ctx))
     if (saved.kind === 'saved') {
       return goOn(web, ctx, hrefOf(region), 'Saved. Phones get the new lines when they next fetch their configuration.')
     }
@@ -110,6 +115,46 @@ export function phonesRoutes(web: Web, directory: DirectoryPort): Router<WebStat
     show(web, ctx, directory, region, settings, { values, errors: saved.kind === 'refused' ? saved.errors : conflict })
   })
   return router
+}
+
+/** Shows what phones would get, before anything is saved. */
+async function review(
+  web: Web,
+  ctx: WebContext,
+  directory: DirectoryPort,
+  changes: ChangesPort,
+  region: string,
+  { values, errors }: Filled,
+): Promise<void> {
+  const { password: typed = '', ...open } = values
+  // A password that was typed is not shown again: it travels on sealed. What is typed since wins.
+  const sealed = formField(ctx, SEALED)
+  const revision = formField(ctx, 'revision')
+  const again = (wrong: readonly FieldError[], kept = sealed) => {
+    const hidden = { revision, ...(kept !== '' && { [SEALED]: kept }) }
+    show(web, ctx, directory, region, directory.phones.get(region), { values: open, errors: wrong }, hidden)
+  }
+  if (stepOf(ctx) === 'form') return again([])
+  if (errors.length > 0) {
+    ctx.status = 422
+    return again(errors)
+  }
+  const wanted = givenOf({ ...open, password: typed || sealed })
+  const drafted = directory.phones.draft(region, wanted, values.forget !== '1', Number(revision) || 0)
+  const forget = values.forget === '1' ? { forget: '1' } : {}
+  await reviewDraft(web, ctx, changes, drafted, {
+    ...{ section: 'directory', trail: [{ label: 'Phones’ settings', href: hrefOf(region) }] },
+    ...{ action: PATH, cancel: hrefOf(region), done: hrefOf(region) },
+    fields: { ...givenOf(open), ...forget, region, revision },
+    refuse: again,
+    gone: () => again([{ field: '', message: 'It is not there any more.' }]),
+  })
+}
+
+/** What is empty is inherited. */
+function givenOf(values: Values): Partial<Record<PhoneLdapSetting, string>> {
+  const given = PHONE_LDAP_SETTINGS.filter((name) => values[name] !== '' && values[name] !== undefined)
+  return Object.fromEntries(given.map((name) => [name, values[name] ?? '']))
 }
 
 function regionOf(text: string): string {
@@ -137,6 +182,7 @@ function show(
   region: string,
   settings: PhoneLdapSettings,
   filled: Filled,
+  hidden: Values = { revision: String(settings.revision) },
 ): void {
   const options = regionOptions(directory, 'All phones', region)
   showPage(web, ctx, {
@@ -153,14 +199,19 @@ function show(
       lines: settings.lines,
       tryHref: `${HOME}/try${region === '' ? '' : `?region=${urlPart(region)}`}`,
       form: form(web, ctx, {
-        ...{ action: PATH, twoColumns: true, submit: region === '' ? 'Save for all phones' : `Save for ${region}` },
-        ...{ hidden: { region }, sections: sections(settings, region), ...filled },
+        ...{ action: PATH, twoColumns: true, submit: submitLabel(web, region) },
+        ...{ hidden: { ...hidden, region }, sections: sections(settings, region, SEALED in hidden), ...filled },
       }),
     },
   })
 }
 
-function sections({ values }: PhoneLdapSettings, region: string): Section[] {
+function submitLabel(web: Web, region: string): string {
+  if (web.port.changes) return 'Look at what changes'
+  return region === '' ? 'Save for all phones' : `Save for ${region}`
+}
+
+function sections({ values }: PhoneLdapSettings, region: string, typed = false): Section[] {
   const level = levelOf(region)
   return SECTIONS.map(({ legend, names }) => ({
     legend,
@@ -168,7 +219,7 @@ function sections({ values }: PhoneLdapSettings, region: string): Section[] {
       const value = values[name]
       if (name !== 'password') return [fieldOf(name, value, level, region)]
       const forget = { name: 'forget', label: 'Forget the password kept here', kind: 'check' } as const
-      return [passwordField(value, level), ...(value.set && value.from === level ? [forget] : [])]
+      return [passwordField(value, level, typed), ...(value.set && value.from === level ? [forget] : [])]
     }),
   }))
 }
@@ -194,8 +245,14 @@ function fieldOf(name: PhoneLdapSetting, { value, from }: PhoneLdapValue, level:
   return { ...shown, ...(kind === 'mono' && { mono: true }) }
 }
 
-function passwordField({ set = false, from }: PhoneLdapValue, level: Level): Field {
-  const kept = set ? (from === level ? 'One is kept here' : 'Inherited') : 'None'
+function passwordField({ set = false, from }: PhoneLdapValue, level: Level, typed: boolean): Field {
+  const kept = typed
+    ? 'The one you typed is not saved yet'
+    : set
+      ? from === level
+        ? 'One is kept here'
+        : 'Inherited'
+      : 'None'
   const hint = `${kept}; empty leaves it as it is. Phones get it in their configuration file.`
   return { name: 'password', label: 'Password', kind: 'password', maxLength: 128, autocomplete: 'new-password', hint }
 }

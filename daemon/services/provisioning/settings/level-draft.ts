@@ -11,7 +11,7 @@ import {
 } from '#daemon/domain/provisioning/level-settings'
 import type { Template } from '#daemon/domain/provisioning/template'
 import { textProblems } from '#daemon/domain/provisioning/text-check'
-import { type Vault, VaultError } from '#daemon/services/vault'
+import { sealOnce, type Vault } from '#daemon/services/vault'
 import type { LevelDraft } from '#web/ports/levels'
 import type { FieldError } from '#web/ports/saved'
 
@@ -107,18 +107,6 @@ export function settingsOf(
     template: draft.template,
     ...(Object.keys(draft.features).length > 0 && { features: sorted(Object.entries(draft.features)) }),
     ...(descriptions.length > 0 && { descriptions: sorted(descriptions) }),
-  }
-}
-
-/** What was sealed for this very place before stays, so that a form which is sent twice means the same. */
-function sealOnce(vault: Vault, value: string, place: string): string {
-  if (!value.startsWith('v1:')) return vault.seal(value, place)
-  try {
-    vault.open(value, place)
-    return value
-  } catch (error) {
-    if (error instanceof VaultError) return vault.seal(value, place)
-    throw error
   }
 }
 

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { builtInPlaceholders, shippedTemplates } from '#config/templates'
 import { Alarms } from '#daemon/services/alarms/alarms'
 import { AtHome } from '#daemon/services/at-home'
+import { PhoneSettings } from '#daemon/services/directory/phone-settings'
+import { NO_REGIONS } from '#daemon/services/directory/regions'
 import type { FirmwareSource } from '#daemon/services/firmware/source'
 import { PhoneAccess } from '#daemon/services/phone-secrets/access'
 import { Guesses } from '#daemon/services/phone-secrets/guesses'
@@ -44,8 +46,12 @@ export async function deskAt(folder: string, vault: Vault, settings = KEPT) {
     urls: new PersonalUrls({ store, vault, now, random: randomBytes }),
     guesses: new Guesses({ alarms, now, most: () => 100_000, pause: async () => {} }),
   })
+  const phoneLdap = new PhoneSettings({
+    ...{ store, vault, regions: NO_REGIONS, serverAddress: '' },
+    own: { active: false, port: 389, baseDn: 'dc=example' },
+  })
   const provisioning = new Provisioning({
-    ...{ store, vault, now, programs, access, firmware: NO_FIRMWARE, subnets: [] },
+    ...{ store, vault, now, programs, access, directory: phoneLdap, firmware: NO_FIRMWARE, subnets: [] },
     identify: () => undefined,
     serverAddress: '10.0.0.1' as Ipv4,
     ports: { files: 8080, keepAlive: 8081 },
@@ -92,6 +98,7 @@ export async function deskAt(folder: string, vault: Vault, settings = KEPT) {
     clock,
     programs,
     provisioning,
+    phoneLdap,
     history,
     desk,
     exhaustive,
