@@ -35,8 +35,6 @@ const MENU = [
       { id: 'drift', href: '/drift', label: 'Drift', icon: 'drift', needs: 'served' },
       { id: 'changes', href: '/changes', label: 'Changes', icon: 'history', needs: 'changes' },
       { id: 'files', href: '/files', label: 'Files', icon: 'files', needs: 'auxiliary' },
-      { id: 'pinned', href: '/pinned', label: 'Pinned files', icon: 'pin', needs: 'pinned' },
-      { id: 'finding', href: '/finding', label: 'Finding us', icon: 'compass', needs: 'redirects' },
     ],
   },
   {
@@ -45,6 +43,7 @@ const MENU = [
       { id: 'alarms', href: '/alarms', label: 'Alarms', icon: 'bell', needs: 'alarmDesk' },
       { id: 'forwarding', href: '/forwarding', label: 'Forwarding', icon: 'send', needs: 'forwarding' },
       { id: 'backup', href: '/backup', label: 'Backup', icon: 'box', needs: 'backup' },
+      { id: 'archive', href: '/archive', label: 'Import and export', icon: 'download', needs: 'archive' },
       { id: 'messages', href: '/messages', label: 'Log messages', icon: 'note', needs: 'messages' },
     ],
   },
@@ -52,7 +51,7 @@ const MENU = [
     heading: 'Network',
     entries: [
       { id: 'dhcp', href: '/dhcp', label: 'DHCP', icon: 'network', needs: 'dhcpDesk' },
-      { id: 'archive', href: '/archive', label: 'Import and export', icon: 'download', needs: 'archive' },
+      { id: 'finding', href: '/finding', label: 'Finding us', icon: 'compass', needs: 'redirects' },
     ],
   },
 ] as const

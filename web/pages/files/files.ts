@@ -14,6 +14,7 @@ import { showPage } from '#web/pages/shell'
 import type { AuxiliaryPort } from '#web/ports/auxiliary'
 import type { FieldError, Saved } from '#web/ports/saved'
 import { levelOf, levelText } from './level.ts'
+import { fileTabs } from './tabs.ts'
 
 const PATH = '/files'
 const TRAIL = [{ label: 'Files', href: PATH }]
@@ -168,6 +169,7 @@ function showList(web: Web, ctx: WebContext, files: AuxiliaryPort): void {
   showPage(web, ctx, {
     ...{ view: 'files', title: 'Files', section: 'files' },
     data: {
+      tabs: fileTabs(web.port, PATH),
       head: {
         title: 'Files',
         lead: 'Directories, ring tones, certificates and keys that phones fetch beside their configuration.',

@@ -12,6 +12,7 @@ import { fileOf } from '#web/kit/upload'
 import { showMessage } from '#web/pages/message'
 import { showPage } from '#web/pages/shell'
 import type { PinnedPort } from '#web/ports/pinned'
+import { fileTabs } from './tabs.ts'
 
 const PATH = '/pinned'
 const TRAIL = [{ label: 'Pinned files', href: PATH }]
@@ -47,7 +48,7 @@ export function pinnedRoutes(web: Web, pinned: PinnedPort): Router<WebState, NoE
     const found = fileAt(pinned, ctx.params.name)
     if (!found) return unknown(web, ctx)
     showQuestion(web, ctx, {
-      ...{ section: 'pinned', title: `Let go of ${nameOf(found)}?`, act: 'Let it go', cancel: PATH, trail: TRAIL },
+      ...{ section: 'files', title: `Let go of ${nameOf(found)}?`, act: 'Let it go', cancel: PATH, trail: TRAIL },
       sentence: 'The phone is given what its template and settings make again. The uploaded file is not kept.',
     })
   })
@@ -74,7 +75,7 @@ function showUpload(web: Web, ctx: WebContext, filled: Filled): void {
     ...{ ...filled, action: `${PATH}/upload`, sections: UPLOAD, submit: 'Pin it', cancel: PATH, multipart: true },
   })
   const head = { title: 'Pin a file to a phone', trail: TRAIL }
-  showPage(web, ctx, { view: 'kit/form-page', title: head.title, section: 'pinned', data: { head, form: built } })
+  showPage(web, ctx, { view: 'kit/form-page', title: head.title, section: 'files', data: { head, form: built } })
 }
 
 function showList(web: Web, ctx: WebContext, pinned: PinnedPort): void {
@@ -82,8 +83,9 @@ function showList(web: Web, ctx: WebContext, pinned: PinnedPort): void {
   const all = [...pinned.list()].sort((a, b) => b.at - a.at)
   const upload = { label: 'Pin a file', href: `${PATH}/upload`, look: 'primary' as const }
   showPage(web, ctx, {
-    ...{ view: 'files', title: 'Pinned files', section: 'pinned' },
+    ...{ view: 'files', title: 'Pinned files', section: 'files' },
     data: {
+      tabs: fileTabs(web.port, PATH),
       head: {
         title: 'Pinned files',
         lead: 'Phones that are given a file as it was uploaded, instead of what their template and settings make.',
@@ -118,7 +120,7 @@ function showList(web: Web, ctx: WebContext, pinned: PinnedPort): void {
 function unknown(web: Web, ctx: WebContext): void {
   showMessage(web, ctx, 404, {
     title: 'No such file',
-    section: 'pinned',
+    section: 'files',
     sentence: 'Nothing is pinned under this name.',
   })
 }
