@@ -20,6 +20,7 @@ import { exportCommand, importCommand } from './people.ts'
 import { phoneCommand } from './phone.ts'
 import { reloadCommand } from './reload.ts'
 import { restoreCommand } from './restore.ts'
+import { rolloutCommand } from './rollout.ts'
 import { runCommand } from './run.ts'
 import { simulateCommand } from './simulate.ts'
 import { snmpCommand } from './snmp.ts'
@@ -54,6 +55,7 @@ export function offhookProgram(io: CliIo): Command {
     .addCommand(snmpCommand(io))
     .addCommand(phoneCommand(io))
     .addCommand(jobCommand(io))
+    .addCommand(rolloutCommand(io))
     .addCommand(templateCommand(io))
     .addCommand(backupCommand(io))
     .addCommand(restoreCommand(io))

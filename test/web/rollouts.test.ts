@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { offerLocalApi } from '#daemon/cli/local-api'
+import { rolloutCommand } from '#daemon/cli/rollout'
 import { NEW, OLD, virtualFleet } from '#test/services/rollouts/fleet-of-virtual-phones'
+import { cliIo, type Told } from '#test/support/cli'
 import { listen, location, type Site, signedIn, type Visitor } from './client.ts'
 import { MemoryPort } from './memory-port.ts'
 
@@ -117,4 +123,59 @@ test.each([
   const answer = await post({ ...FORM, ...fields })
   expect(answer.status).toBe(422)
   expect(await answer.text()).not.toContain('<script>')
+})
+
+describe('the command line', () => {
+  async function run(...args: string[]): Promise<Told> {
+    const folder = await mkdtemp(join(tmpdir(), 'offhook-cli-'))
+    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    await offerLocalApi(folder, { url: `${site.url}/`, token: port.localToken })
+    const told = { out: '', err: '', code: 0 }
+    await rolloutCommand(cliIo(told)).parseAsync([...args, '--data', folder], { from: 'user' })
+    return told
+  }
+
+  const DRAFT = [NEW.toUpperCase(), '--shares', '10,100', '--soak', '5', '--patience', '10', '--seed', 'x']
+
+  test('plans, begins, lists, shows, halts, continues, goes back, cancels', async () => {
+    expect((await run('list')).out).toBe('There is no rollout.\n')
+    const plan = (await run('begin', ...DRAFT, '--dry-run')).out
+    expect(plan).toMatch(/^440HD 2\.2\.12\.1 to 2\.2\.16\.7 on 20 phones in System\n {2}stage Canary: 2 phones\n/)
+    expect(plan.match(/^ {2}first 00908f/gm)).toHaveLength(2)
+    expect((await run('list')).out).toBe('There is no rollout.\n')
+
+    const more = ['--where', 'system', '--tolerance', '3', '--batch', '7', '--delay', '0', '--keep-running', '--json']
+    const begun = JSON.parse((await run('begin', ...DRAFT, ...more, '--from', '22:00', '--to', '05:00')).out)
+    expect(begun).toMatchObject({
+      ...{ state: 'running', batch: 7, delay: 0, restart: false, window: { from: 1320, to: 300 } },
+      limits: { soakMinutes: 5, patienceMinutes: 10, tolerancePercent: 3 },
+    })
+    const { id } = begun as { id: string }
+    await fleet.daemon.rollouts.tick()
+    const line = `${id}  440HD 2.2.12.1 to 2.2.16.7 in System by command line: running in stage Canary`
+    expect((await run('list')).out).toBe(`${line}, 2 of 20 phones reached, 0 with the new version\n`)
+    const shown = (await run('show', id)).out
+    expect(shown).toContain('\n  2 under way\n')
+    expect(shown).toContain('command line: Begun. Stage Canary begins.\n')
+    expect((await run('halt', id)).out).toContain('halted in stage Canary: command line halted it\n')
+    expect((await run('continue', id)).out).toContain('running in stage Canary\n')
+    const early = await run('back', id)
+    expect([early.code, early.out]).toEqual([1, ''])
+    expect(early.err).toContain('not in a state for that')
+    await run('halt', id)
+    expect((await run('back', id)).out).toContain('returning in stage Canary')
+    await fleet.daemon.rollouts.tick()
+    expect(JSON.parse((await run('show', id, '--json')).out)).toMatchObject({ state: 'returned' })
+    const other = JSON.parse((await run('begin', ...DRAFT, '--json')).out) as { id: string }
+    expect((await run('cancel', other.id)).out).toContain('cancelled')
+  })
+
+  test('what is wrong is said, and nothing is begun', async () => {
+    const old = await run('begin', OLD)
+    expect([old.code, old.err]).toMatchObject([1, expect.stringContaining('gets there already')])
+    const nowhere = await run('begin', NEW, '--where', 'Atlantis')
+    expect([nowhere.code, nowhere.out]).toEqual([1, ''])
+    expect((await run('show', '../users')).code).toBe(1)
+    expect(fleet.daemon.rollouts.list()).toEqual([])
+  })
 })

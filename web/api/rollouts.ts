@@ -29,6 +29,7 @@ export function rolloutsApiRoutes(rollouts: RolloutsPort, scopes?: ScopesPort): 
    */
   router.post('/', async (ctx) => {
     const where = bodyText(ctx, 'where')
+    if (!scopes && where !== '' && where !== 'system') throw new Problem(422, 'There are no places to choose from.')
     const draft = draftOf(bodyFields(ctx), where === '' || !scopes ? 'system' : scopeNamed(scopes.tree(), where))
     if (flag(ctx, 'dryRun')) {
       const plan = rollouts.plan(draft)
