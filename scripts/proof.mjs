@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `npm run proof -- NAME`: the long form of a proof whose short, seeded form is part of `npm test`.
+import { auditDependencies } from './audit.mjs'
+import { ensureDebianPackages, packagesIn } from './debian.mjs'
 import { bin, build, checkNode, ensureInstalled, run } from './setup.mjs'
 
 const PROOFS = {
@@ -28,6 +30,16 @@ const PROOFS = {
     tests: ['test/store/corruption.test.ts'],
     environment: { OFFHOOK_TRIALS: '200' },
   },
+  security: {
+    what: 'every listener fuzzed for a minute; TLS as sslscan sees it; planted secrets; known holes in dependencies',
+    tests: [
+      ...['test/daemon/fuzzed.test.ts', 'test/daemon/phone-tls.test.ts', 'test/daemon/phone-tls.proof.ts'],
+      'test/backup/support-bundle.test.ts',
+    ],
+    environment: { OFFHOOK_FUZZ_SECONDS: '60', OFFHOOK_LONG: '1' },
+    packages: 'test/daemon/security.packages.txt',
+    first: auditDependencies,
+  },
   package: {
     what: 'the package: lintian, installed to purged under an overlay, and under a systemd booted for it',
     tests: ['test/package'],
@@ -43,10 +55,11 @@ if (!proof) {
 }
 checkNode()
 await ensureInstalled()
+if (proof.packages) await ensureDebianPackages('this proof', packagesIn(proof.packages))
+const isSoundSoFar = proof.first ? proof.first() : true
 await build()
 const timeout = '--testTimeout=1800000'
-process.exit(
-  await run(process.execPath, [bin('vitest', 'vitest'), 'run', timeout, ...proof.tests, ...more], {
-    env: { ...process.env, ...proof.environment },
-  }),
-)
+const code = await run(process.execPath, [bin('vitest', 'vitest'), 'run', timeout, ...proof.tests, ...more], {
+  env: { ...process.env, ...proof.environment },
+})
+process.exit(code === 0 && !isSoundSoFar ? 1 : code)

@@ -116,20 +116,17 @@ export const SELF = 'web'
 const FORM_LIMIT = '64kb'
 const JSON_LIMIT = '64kb'
 /** Nobody's fault: the browser went to another page before the answer was sent, or its form was. */
-const CLIENT_LEFT = new Set([
-  'EPIPE',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'ERR_STREAM_PREMATURE_CLOSE',
-  'HPE_INVALID_EOF_STATE',
-])
+const CLIENT_LEFT = new Set(['EPIPE', 'ECONNRESET', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE'])
+/** How the parser's words for bytes that are no HTTP begin: they may follow a sound request on its connection. */
+const NO_HTTP = 'HPE_'
 
 /** The whole web app over its port, without a socket. */
 export function createApp(port: WebPort, options: AppOptions = {}): WebApp {
   const web = assemble(port, options)
   const koa = new Koa<WebState, NoExtras>()
   koa.on('error', (error: NodeJS.ErrnoException) => {
-    if (!CLIENT_LEFT.has(error.code ?? '')) web.onFault(error)
+    const { code = '' } = error
+    if (!CLIENT_LEFT.has(code) && !code.startsWith(NO_HTTP)) web.onFault(error)
   })
   koa.use(bodyPatience())
   koa.use(errorPages(web))

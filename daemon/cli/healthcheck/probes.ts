@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto'
+import { request } from 'node:https'
 import { Client } from 'ldapts'
 import type { Config } from '#config/schema'
 import { BOOTREPLY, BOOTREQUEST, decode as decodeDhcp, encode as encodeDhcp } from '#protocols/dhcp/codec'
@@ -39,10 +40,25 @@ async function web(endpoint: Endpoint): Promise<string> {
 }
 
 /** The first file of every phone; a server that has none for strangers still answers. */
-async function http(endpoint: Endpoint): Promise<string> {
-  const { status } = await get(endpoint, 'firmwarefiles;ipp/dhcpoption160.cfg')
+async function http(endpoint: Endpoint, { config }: Surroundings): Promise<string> {
+  const path = 'firmwarefiles;ipp/dhcpoption160.cfg'
+  const overTls = config.http.tlsListen?.port === endpoint.port
+  const status = overTls ? await getByTls(endpoint, path) : (await get(endpoint, path)).status
   if (status >= 500) throw new Error(`HTTP ${status}`)
-  return `HTTP ${status}`
+  return overTls ? `HTTP ${status} over TLS` : `HTTP ${status}`
+}
+
+/** Without a look at the certificate: it is for the name that phones know, not for this address. */
+function getByTls({ address, port }: Endpoint, path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(PATIENCE)
+    const options = { host: address, port, path: `/${path}`, rejectUnauthorized: false, agent: false, signal }
+    const asked = request({ ...options, headers: { 'User-Agent': NAME } }, (response) => {
+      response.resume()
+      resolve(response.statusCode ?? 0)
+    })
+    asked.on('error', reject).end()
+  })
 }
 
 async function get({ address, port }: Endpoint, path: string): Promise<Response> {
