@@ -96,6 +96,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
   const approvals = composeApprovals(base, { fleet, view, people, commands: telling.commands })
   const working = composeJobs(base, {
     ...{ people, approvals, commands: telling.commands, versionFor: versionsOf(base, firmware) },
+    hasTemplate: (id) => provisioning.provisioning.renderer.templates.has(id),
   })
   const rolling = composeRollouts(base, { fleet, scopes: people.scopes, firmware, ...telling, ...working })
   const alarming = composeAlarms(base, fleet, people.scopes, { files, ...firmware })

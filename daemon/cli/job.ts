@@ -39,7 +39,10 @@ export function jobCommand(io: CliIo): Command {
     .option('--text <text>', 'of a message')
     .option('--batch <n>', 'phones at once', wholeNumber, 5)
     .option('--delay <seconds>', 'between two batches; 120 for restarts and firmware, 2 for the rest', wholeNumber)
-    .option('--value <value>', 'what a change sets: a region, user, model, language, VLAN mode; or random (passwords)')
+    .option(
+      '--value <value>',
+      'what a change sets: region, user, model, language, VLAN mode, template; or random (passwords)',
+    )
     .option('--then <command>', 'after a change: have the phone check its configuration (check), or restart')
     .option('--restart', 'with "update firmware": restart, and update the configuration on the way')
     .option('--from <time>', 'only from this time of day where the phone is, such as 22:00')

@@ -21,13 +21,14 @@ interface Around {
   readonly approvals: Approvals
   /** The version of the image that a phone shall run. */
   readonly versionFor: (mac: Mac) => string
+  readonly hasTemplate: (id: string) => boolean
 }
 
 /** Actions on many phones, and what people say of one. */
 export function composeJobs({ store, now, announce, onFault, vault, alarms, config }: Foundation, around: Around) {
-  const { people, commands, approvals, versionFor } = around
+  const { people, commands, approvals, versionFor, hasTemplate } = around
   const devices = new Devices({ store, alarms, announce })
-  const changes = new Changes({ ...people, ...{ store, vault, random: randomBytes, approvals, devices } })
+  const changes = new Changes({ ...people, ...{ store, vault, random: randomBytes, approvals, devices, hasTemplate } })
   const timeZone = config.web.timeZone ?? localTimeZone()
   const whereabouts = new Whereabouts({ store, scopes: people.scopes, now, timeZone })
   const jobs = new Jobs({

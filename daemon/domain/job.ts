@@ -5,7 +5,7 @@ import { COMMAND_KINDS, type Command, type CommandKind, isCommandKind } from './
 /** What is done here, in what we know of the phone or its user; it ends when that is on disk. */
 export const CHANGE_KINDS = [
   ...(['approve', 'reject', 'set region', 'assign user', 'set model', 'set language', 'set VLAN mode'] as const),
-  ...(['reset passwords', 'delete'] as const),
+  ...(['set template', 'reset passwords', 'delete'] as const),
 ] as const
 export type ChangeKind = (typeof CHANGE_KINDS)[number]
 
@@ -45,7 +45,7 @@ export interface Job {
   readonly kind: JobKind
   /** Of a message. */
   readonly text: string
-  /** What a change sets: id of a scope, name of a user, a model, a language, a VLAN mode, `random` or `given`. */
+  /** What a change sets: id of a scope, name of a user, a model, a language, a VLAN mode, id of a template, `random` or `given`. */
   readonly value?: string
   /** The password that was given, sealed; taken away when the job ends. Never leaves the daemon. */
   readonly secret?: string

@@ -204,6 +204,7 @@ describe('the pages', () => {
     ['from', { from: '25:00', to: '5:00' }],
     ['startAt', { startAt: '2099-02-30T00:00' }],
     ['kind', { kind: 'set language', language: 'German' }],
+    ['template', { kind: 'set template', template: 'nowhere' }],
   ])('a wrong %s is said beside its field', async (_, fields) => {
     const first = await visitor.post('/jobs/new', { csrf: await token(), ...USUAL, seen: '11', ...fields })
     expect(first.status).toBe(422)

@@ -81,6 +81,8 @@ export type TesterAnswer =
 /** Templates, and which phones get which. */
 export interface TemplatesPort {
   list(): readonly TemplateRow[]
+  /** By title; cheap, as no phone is looked at. */
+  titles(): readonly { readonly id: string; readonly title: string }[]
   get(id: string): TemplateRow | undefined
   /** As it came with Offhook; undefined for one that was made here. */
   shipped(id: string): Template | undefined

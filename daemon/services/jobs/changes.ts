@@ -12,6 +12,7 @@ import type { JobDraft } from '#web/ports/jobs'
 import type { FieldError, Saved } from '#web/ports/saved'
 import type { Actor, ScopesPort } from '#web/ports/scopes'
 import type { UsersPort } from '#web/ports/users'
+import { chooseTemplateFor } from './own-template.ts'
 
 /** What became of one phone. */
 export interface Changed {
@@ -27,6 +28,7 @@ export interface ChangesOptions {
   readonly users: Pick<UsersPort, 'get' | 'assign' | 'place'> & Passwords
   readonly approvals: Pick<ApprovalsPort, 'approve' | 'reject'>
   readonly devices: DevicesPort
+  readonly hasTemplate: (id: string) => boolean
 }
 
 interface Passwords {
@@ -50,7 +52,7 @@ export class Changes {
 
   /** Why this change cannot be made to any phone. */
   problemOf(kind: ChangeKind, { value = '', password }: Pick<JobDraft, 'value' | 'password'>): FieldError | undefined {
-    const { scopes, users } = this.#options
+    const { scopes, users, hasTemplate } = this.#options
     const problem = (message: string) => ({ field: 'value', message })
     switch (kind) {
       case 'set region':
@@ -65,6 +67,8 @@ export class Changes {
         const refusal = checkDevice(draftOf(kind, value))
         return 'message' in refusal ? problem(refusal.message) : undefined
       }
+      case 'set template':
+        return value === '' || hasTemplate(value) ? undefined : problem('There is no such template.')
       case 'reset passwords': {
         if (value !== 'random' && value !== 'given') return problem('Passwords are random, or given.')
         if (value === 'random') return undefined
@@ -107,6 +111,9 @@ export class Changes {
       case 'set language':
       case 'set VLAN mode':
         return said(await devices.change(draftOf(kind, value, mac), by))
+      case 'set template':
+        await chooseTemplateFor(store, mac, value)
+        return DONE
       case 'delete':
         return said(await devices.remove(mac, by))
       case 'reset passwords':

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect, it, onTestFinished } from 'vitest'
 import { newPhone, type Phone, sipPasswordPlace } from '#daemon/domain/phone'
+import { NO_SETTINGS } from '#daemon/domain/provisioning/level-settings'
 import type { UserDraft } from '#daemon/domain/user'
 import { Alarms } from '#daemon/services/alarms/alarms'
 import { Approvals } from '#daemon/services/approvals'
@@ -9,7 +10,7 @@ import { Devices } from '#daemon/services/devices'
 import { Changes } from '#daemon/services/jobs/changes'
 import { Jobs, type Teller } from '#daemon/services/jobs/jobs'
 import { put } from '#daemon/store/store'
-import { jobs as jobsTable, phones, users as usersTable } from '#daemon/store/tables'
+import { jobs as jobsTable, levels, phones, users as usersTable } from '#daemon/store/tables'
 import type { Mac } from '#protocols/lib/mac'
 import { BERLIN, MITTE, peopleWith } from '#test/support/people'
 import type { JobDraft } from '#web/ports/jobs'
@@ -57,7 +58,16 @@ async function office() {
     ...{ store, scopes, users, commands, announce, presenceOf: () => 'seen' as const, matches: () => true },
   })
   const devices = new Devices({ store, alarms, announce })
-  const changes = new Changes({ store, vault, random: randomBytes, scopes, users, approvals, devices })
+  const changes = new Changes({
+    store,
+    vault,
+    random: randomBytes,
+    scopes,
+    users,
+    approvals,
+    devices,
+    hasTemplate: (id) => id === 'lobby',
+  })
   const onFault = (error: unknown) => void faults.push(error)
   const jobs = new Jobs({ store, teller, changes, now, random: randomBytes, announce, onFault })
   await jobs.start()
@@ -104,6 +114,19 @@ it.each<[JobDraft['kind'], string, Partial<Phone>]>([
   const { run, phone } = await office()
   expect(await run({ kind, value })).toEqual(['confirmed', 'confirmed', 'confirmed'])
   for (const mac of MACS) expect(phone(mac)).toMatchObject(expected)
+})
+
+it('a template is chosen for each phone, and what else is set for it stays; empty lets the mapping rules decide', async () => {
+  const { run, store } = await office()
+  const lines = 'network/lan/vlan_id=7'
+  await store.commit([put(levels, `device/${FIRST}`, { ...NO_SETTINGS, lines })], { durable: false })
+  const of = () => MACS.map((mac) => store.get(levels, `device/${mac}`)?.value)
+  const done = ['confirmed', 'confirmed', 'confirmed']
+  expect(await run({ kind: 'set template', value: 'lobby' })).toEqual(done)
+  expect(of().map((one) => one?.template)).toEqual(['lobby', 'lobby', 'lobby'])
+  expect(of()[0]?.lines).toBe(lines)
+  expect(await run({ kind: 'set template', value: '' })).toEqual(done)
+  expect(of()).toEqual([{ ...NO_SETTINGS, lines }, undefined, undefined])
 })
 
 it('deleting forgets phones with their alarms; their users stay', async () => {
@@ -155,6 +178,7 @@ it.each<[string, Partial<JobDraft>]>([
   ['value', { kind: 'set region', value: 'nowhere' }],
   ['value', { kind: 'set model', value: '<b>' }],
   ['value', { kind: 'set language', value: '' }],
+  ['value', { kind: 'set template', value: 'nowhere' }],
   ['value', { kind: 'set VLAN mode', value: 'x'.repeat(41) }],
   ['value', { kind: 'assign user', value: 'nobody' }],
   ['value', { kind: 'reset passwords', value: 'all' }],

@@ -39,6 +39,7 @@ export function sectionsOf({ port }: Web): readonly Section[] {
   const places: Option[] = (scopes?.below() ?? [])
     .map(({ id }) => ({ value: id, label: scopes?.pathText(id) ?? id }))
     .sort((a, b) => a.label.localeCompare(b.label))
+  const templates = (port.templates?.titles() ?? []).map(({ id, title }) => ({ value: id, label: title }))
   const only = (...kinds: readonly JobKind[]) => ({ when: { field: 'kind', values: kinds } })
   const which: Field[] = [
     { name: 'text', label: 'With this in their user, MAC, IP, model or firmware', maxLength: 100 },
@@ -82,6 +83,10 @@ export function sectionsOf({ port }: Web): readonly Section[] {
     {
       ...{ name: 'vlanMode', label: 'VLAN mode', maxLength: 40, ...only('set VLAN mode') },
       suggestions: ['Disabled', 'Automatic Configuration', 'Manual Configuration', 'CDP', 'LLDP', 'CDP and LLDP'],
+    },
+    {
+      ...{ name: 'template', label: 'Template', kind: 'select', ...only('set template') },
+      options: [{ value: '', label: 'What the mapping rules say' }, ...templates],
     },
     {
       ...{ name: 'passwords', label: 'Passwords', kind: 'select', ...only('reset passwords') },
@@ -219,6 +224,8 @@ function valueField(kind: string): string {
       return 'language'
     case 'set VLAN mode':
       return 'vlanMode'
+    case 'set template':
+      return 'template'
     case 'reset passwords':
       return 'passwords'
     default:

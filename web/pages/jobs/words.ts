@@ -19,6 +19,7 @@ export const ACTIONS: Readonly<Record<JobKind, string>> = {
   'set model': 'Change model',
   'set language': 'Change language',
   'set VLAN mode': 'Change VLAN mode',
+  'set template': 'Change template',
   'reset passwords': 'Reset user passwords',
   delete: 'Delete',
 }

@@ -58,9 +58,11 @@ export class Templates implements TemplatesPort {
       const id = provisioning.renderer.chosenFor(value).template?.template.id
       if (id !== undefined) phonesOf.set(id, (phonesOf.get(id) ?? 0) + 1)
     }
-    return [...this.#all.values()]
-      .toSorted((a, b) => a.title.localeCompare(b.title, 'en', { numeric: true }))
-      .map((template) => this.#row(template, phonesOf.get(template.id) ?? 0))
+    return this.titles().map((template) => this.#row(template, phonesOf.get(template.id) ?? 0))
+  }
+
+  titles(): readonly Template[] {
+    return [...this.#all.values()].toSorted((a, b) => a.title.localeCompare(b.title, 'en', { numeric: true }))
   }
 
   get(id: string): TemplateRow | undefined {
