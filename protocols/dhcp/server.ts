@@ -202,7 +202,12 @@ export class DhcpServer implements ProtocolServer {
       const { reply } = outcome
       this.#port.answered?.(request.query, reply.options)
       const packet = encode(reply, messageLimit(request.message))
-      await send(socket, packet, destination(request, reply, this.#ports))
+      const to = destination(request, reply, this.#ports)
+      const noWay = await send(socket, packet, to)
+      if (noWay !== undefined) {
+        const reason = `there is no way to ${to.address}, where the answer should go (${noWay})`
+        return tell({ operation, ending: 'ignore', reason, evidence: evidenceOf(request.query) })
+      }
       const type = messageType(reply)
       tell({
         operation,
@@ -245,9 +250,17 @@ function isOneLink(address: string): boolean {
   return address !== UNSPECIFIED && !address.startsWith('127.')
 }
 
-function send(socket: Socket, packet: Uint8Array, to: Endpoint): Promise<void> {
+/** A message may name any relay: that there is no way to it is the message's fault, and not ours. */
+const NO_WAY = new Set(['EINVAL', 'EACCES', 'ENETUNREACH', 'EHOSTUNREACH'])
+
+/** The system's code when there is no way to the endpoint. */
+function send(socket: Socket, packet: Uint8Array, to: Endpoint): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
-    socket.send(packet, to.port, to.address, (error) => (error ? reject(error) : resolve()))
+    socket.send(packet, to.port, to.address, (error: NodeJS.ErrnoException | null) => {
+      if (!error) resolve(undefined)
+      else if (NO_WAY.has(error.code ?? '')) resolve(error.code)
+      else reject(error)
+    })
   })
 }
 
