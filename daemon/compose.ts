@@ -32,6 +32,7 @@ import { composePeople } from './compose/people.ts'
 import { composePhoneHttp } from './compose/phone-http.ts'
 import { composePhoneSecrets } from './compose/phone-secrets.ts'
 import { composeRollouts, versionsOf } from './compose/rollouts.ts'
+import { composeScopePreviews } from './compose/scope-previews.ts'
 import { composeSip } from './compose/sip.ts'
 import { composeSnmp } from './compose/snmp.ts'
 import { composeSyslog } from './compose/syslog.ts'
@@ -127,6 +128,7 @@ export function compose(config: Config, logger: Logger, now: () => number, given
     port: {
       ...{ fleet: view, accounts, now, localToken },
       ...{ scopes: people.scopes, users: people.users, peopleFiles: people.peopleFiles },
+      scopePreviews: composeScopePreviews(store, people.networks, changes.desk, directory.reseal),
       commands: telling.commands,
       personalUrls: secrets.urls,
       auxiliary,

@@ -30,7 +30,7 @@ import type { PersonalUrlsPort } from './ports/phone-secrets.ts'
 import type { PinnedPort } from './ports/pinned.ts'
 import type { NamePort, RedirectsPort } from './ports/redirects.ts'
 import type { RolloutsPort } from './ports/rollouts.ts'
-import type { ScopesPort } from './ports/scopes.ts'
+import type { ScopePreviewsPort, ScopesPort } from './ports/scopes.ts'
 import type { ServedPort } from './ports/served.ts'
 import type { TemplatesPort } from './ports/templates.ts'
 import type { UsersPort } from './ports/users.ts'
@@ -118,6 +118,7 @@ export interface WebPort {
   readonly accounts: AccountsPort
   /** Absent until a service offers it; its pages are then missing, too. */
   readonly scopes?: ScopesPort
+  readonly scopePreviews?: ScopePreviewsPort
   readonly users?: UsersPort
   readonly peopleFiles?: PeopleFilesPort
   readonly archive?: ArchivePort

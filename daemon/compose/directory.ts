@@ -78,7 +78,7 @@ export function composeDirectory(
     ...[partOf('directory', directory), partOf('contacts', contacts), partOf('upstreams', upstreams)],
     ...(certificate && ldap.enabled ? [partOf('ldap certificate', certificate)] : []),
   ]
-  return { parts, servers: ldap.enabled ? [server] : [], desk, phoneLdap: phones }
+  return { reseal, parts, servers: ldap.enabled ? [server] : [], desk, phoneLdap: phones }
 }
 
 function upstreamsOf({ config }: Foundation, credentials: string | undefined): UpstreamSettings[] {

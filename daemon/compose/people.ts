@@ -17,5 +17,6 @@ export function composePeople(base: Foundation, view: StoreFleetView, history: C
   const presenceOf = view.presenceOf.bind(view)
   const users = new Users({ store, now, vault, announce, scopes, presenceOf, history })
   const peopleFiles = new PeopleFiles({ store, now, vault, announce, scopes, users })
-  return { parts: [partOf('scopes', scopes), partOf('users', users)], scopes, users, peopleFiles }
+  const networks = () => namedNetworks(configuration.current)
+  return { networks, parts: [partOf('scopes', scopes), partOf('users', users)], scopes, users, peopleFiles }
 }

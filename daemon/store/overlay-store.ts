@@ -87,6 +87,13 @@ export class OverlayStore implements Store {
     return () => void this.#watchers.delete(watcher)
   }
 
+  /** What was written, as changes that would write the same to the store below. */
+  written(): readonly Change[] {
+    return [...this.#tables].flatMap(([table, records]) =>
+      Array.from(records, ([key, { record }]) => ({ table, key, value: record?.value })),
+    )
+  }
+
   trouble(): undefined {
     return undefined
   }

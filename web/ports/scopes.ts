@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Phone } from '#daemon/domain/phone'
 import type { Placement } from '#daemon/domain/placement'
+import type { Draft, Preview } from '#daemon/domain/provisioning/revision'
 import type { Scope, ScopeTree } from '#daemon/domain/scope'
 import type { ScopeDraft, ScopeRefusal } from '#daemon/domain/scope-rules'
 
@@ -10,6 +11,18 @@ export type ScopeAnswer =
   /** Somebody changed it since: what it is now. */
   | { readonly kind: 'conflict'; readonly scope: Scope }
   | { readonly kind: 'unknown' }
+
+/** What an edit would do to phones' files, or why it cannot be made. */
+export type ScopeOutcome =
+  | { readonly kind: 'preview'; readonly draft: Draft; readonly preview: Preview }
+  | Exclude<ScopeAnswer, { readonly kind: 'done' }>
+
+/** Edits that are only thought of. */
+export interface ScopePreviewsPort {
+  /** Adds one without an id; else changes it. */
+  save(id: string | undefined, draft: ScopeDraft, version: number): Promise<ScopeOutcome>
+  remove(id: string, version: number): Promise<ScopeOutcome>
+}
 
 /** What taking a scope away would take along. */
 export interface ScopeUse {
@@ -35,9 +48,10 @@ export type Actor = string
 /** Regions, sites and what else parts of the company are. */
 export interface ScopesPort {
   tree(): ScopeTree
-  add(draft: ScopeDraft, by: Actor): Promise<ScopeAnswer>
+  /** `why` is for those who read the history later. */
+  add(draft: ScopeDraft, by: Actor, why?: string): Promise<ScopeAnswer>
   /** `version` is that of the scope which the draft was made upon. */
-  change(id: string, draft: ScopeDraft, version: number, by: Actor): Promise<ScopeAnswer>
+  change(id: string, draft: ScopeDraft, version: number, by: Actor, why?: string): Promise<ScopeAnswer>
   use(id: string): ScopeUse
   /** By id; scopes without anybody are left out. */
   population(): ReadonlyMap<string, Population>

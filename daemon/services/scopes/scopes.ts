@@ -96,8 +96,8 @@ export class Scopes implements ScopesPort {
     return this.#subnets.ofAddress(tree, address)
   }
 
-  add(draft: ScopeDraft, by: Actor): Promise<ScopeAnswer> {
-    return this.#edit('scope.added', by, (tree) => {
+  add(draft: ScopeDraft, by: Actor, why = ''): Promise<ScopeAnswer> {
+    return this.#edit('scope.added', { by, why }, (tree) => {
       if (tree.size >= MOST_SCOPES) return refused('name', `There are ${MOST_SCOPES} scopes already.`)
       const facts = checkScope(tree, draft, undefined)
       if ('field' in facts) return { kind: 'refused', refusal: facts }
@@ -106,8 +106,8 @@ export class Scopes implements ScopesPort {
     })
   }
 
-  change(id: string, draft: ScopeDraft, version: number, by: Actor): Promise<ScopeAnswer> {
-    return this.#edit('scope.changed', by, (tree) => {
+  change(id: string, draft: ScopeDraft, version: number, by: Actor, why = ''): Promise<ScopeAnswer> {
+    return this.#edit('scope.changed', { by, why }, (tree) => {
       const before = this.#editable(tree, id, version)
       if (before.kind !== 'found') return before.answer
       const facts = checkScope(tree, draft, id)
@@ -146,7 +146,7 @@ export class Scopes implements ScopesPort {
 
   async remove(id: string, version: number, by: Actor): Promise<ScopeAnswer> {
     const parent = this.#tree.get(id)?.parent ?? ''
-    const answer = await this.#edit('scope.removed', by, (tree) => {
+    const answer = await this.#edit('scope.removed', { by, why: '' }, (tree) => {
       const before = this.#editable(tree, id, version)
       if (before.kind !== 'found') return before.answer
       const gone = new Set([id, ...tree.below(id).map((scope) => scope.id)])
@@ -174,14 +174,18 @@ export class Scopes implements ScopesPort {
   }
 
   /** Makes an edit upon the newest tree, again if another writer was first. */
-  async #edit(message: 'scope.added' | 'scope.changed' | 'scope.removed', by: Actor, edit: Edit): Promise<ScopeAnswer> {
+  async #edit(
+    message: 'scope.added' | 'scope.changed' | 'scope.removed',
+    who: { readonly by: Actor; readonly why: string },
+    edit: Edit,
+  ): Promise<ScopeAnswer> {
     const { store, announce } = this.#options
     for (;;) {
       const stored = store.get(table, KEY)
       const made = edit(new ScopeTree(stored?.value.scopes ?? []))
       if (!('scopes' in made)) return made
       const record: ScopeRecord = { scopes: made.scopes }
-      const noted = made.answer.kind === 'done' ? this.#noted(stored?.value, record, made.answer.scope, by) : []
+      const noted = made.answer.kind === 'done' ? this.#noted(stored?.value, record, made.answer.scope, who) : []
       try {
         await store.commit([put(table, KEY, record, stored?.revision ?? 'absent'), ...noted], { durable: true })
       } catch (error) {
@@ -190,14 +194,19 @@ export class Scopes implements ScopesPort {
       }
       if (made.answer.kind === 'done') {
         const { id, kind, name } = made.answer.scope
-        announce(message, { scope: id, kind, name, by })
+        announce(message, { scope: id, kind, name, by: who.by })
       }
       return made.answer
     }
   }
 
   /** For the history of changes: what became of each scope. */
-  #noted(before: ScopeRecord | undefined, after: ScopeRecord, { id, kind, name }: Scope, by: Actor): Change[] {
+  #noted(
+    before: ScopeRecord | undefined,
+    after: ScopeRecord,
+    { id, kind, name }: Scope,
+    who: { readonly by: Actor; readonly why: string },
+  ): Change[] {
     const { history } = this.#options
     if (!history) return []
     const was = new Map((before?.scopes ?? []).map((scope) => [scope.id, scope]))
@@ -207,7 +216,7 @@ export class Scopes implements ScopesPort {
       .map((one) => ({ table: table.name, key: one, before: was.get(one), after: is.get(one) }))
     const deed = was.has(id) ? (is.has(id) ? 'Change' : 'Remove') : 'Add'
     return history.note(
-      { by, summary: `${deed} the ${kind} “${name}”`, subject: { kind: 'scope', key: id, name } },
+      { ...who, summary: `${deed} the ${kind} “${name}”`, subject: { kind: 'scope', key: id, name } },
       parts,
     )
   }

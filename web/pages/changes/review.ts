@@ -39,7 +39,12 @@ export function stepOf(ctx: WebContext): 'form' | 'preview' | 'save' {
 }
 
 /** Answers the POST of a form whose draft is good: shows what it would do, or does what was agreed to. */
-export async function answerReview(web: Web, ctx: WebContext, changes: ChangesPort, review: Review): Promise<void> {
+export async function answerReview(
+  web: Web,
+  ctx: WebContext,
+  changes: Pick<ChangesPort, 'preview' | 'apply'>,
+  review: Review,
+): Promise<void> {
   const why = formField(ctx, 'why').trim()
   const hash = formField(ctx, 'hash')
   if (stepOf(ctx) !== 'save' || hash === '') {

@@ -7,10 +7,12 @@ import { count } from '#web/format'
 import { showQuestion } from '#web/kit/confirm'
 import { goOn } from '#web/kit/flash'
 import { type Filled, form, linesOf, readForm, type Section, type Values } from '#web/kit/form'
+import { stepOf } from '#web/pages/changes/review'
 import { showMessage } from '#web/pages/message'
 import { showPage } from '#web/pages/shell'
 import { levelHref } from '#web/pages/templates/words'
 import type { Population, ScopesPort } from '#web/ports/scopes'
+import { answerScopeReview } from './scope-review.ts'
 import { CONFLICT, KINDS, many, placeText, SCOPES, SCOPES_TRAIL, scopeHref, scopeOptions, USERS } from './words.ts'
 
 /** The tree of regions and sites: looking, adding, changing, moving, removing. */
@@ -58,12 +60,14 @@ export function scopesRoutes(web: Web, scopes: ScopesPort): Router<WebState, NoE
     if (scope) await save(web, ctx, scopes, scope)
   })
 
-  router.get('/of/:id/remove', (ctx) => {
+  router.get('/of/:id/remove', async (ctx) => {
     const scope = known(ctx, ctx.params.id)
     if (!scope) return
     const tree = scopes.tree()
     const { scopes: inside, users, phones, configured } = scopes.use(scope.id)
     const heir = scope.parent === SYSTEM.id ? 'the system' : placeText(tree, scope.parent)
+    const outcome = await web.port.scopePreviews?.remove(scope.id, scope.version)
+    const changed = outcome?.kind === 'preview' ? outcome.preview.changed : 0
     showQuestion(web, ctx, {
       ...{
         section: 'scopes',
@@ -77,6 +81,7 @@ export function scopesRoutes(web: Web, scopes: ScopesPort): Router<WebState, NoE
         ...inside.map(({ id, kind }) => `The ${kind} ${placeText(tree, id)} goes with it`),
         ...(users > 0 ? [`${many(count(users), 'user moves', 'users move')} to ${heir}`] : []),
         ...(phones > 0 ? [`${many(count(phones), 'phone is', 'phones are')} here now`] : []),
+        ...(changed > 0 ? [`${many(count(changed), 'phone gets', 'phones get')} another file at the next check`] : []),
         ...configured.map(
           (name) => `The subnet ${name} of the configuration names it, and makes it anew at the next start`,
         ),
@@ -131,11 +136,20 @@ async function save(web: Web, ctx: WebContext, scopes: ScopesPort, known: Scope 
     show(web, ctx, scopes, scope, { values: filled.values, errors })
   }
   if (filled.errors.length > 0) return refuse(422, filled.errors)
+  // Back from the review, to be edited on.
+  if (stepOf(ctx) === 'form') {
+    return show(web, ctx, scopes, known, { values: filled.values, errors: [] })
+  }
   const draft = draftOf(filled.values)
-  const by = actorOf(ctx)
-  const answer = known
-    ? await scopes.change(known.id, draft, Number(formField(ctx, 'version')), by)
-    : await scopes.add(draft, by)
+  const version = Number(formField(ctx, 'version'))
+  const apply = (by: string, why: string) =>
+    known ? scopes.change(known.id, draft, version, by, why) : scopes.add(draft, by, why)
+  const outcome = await web.port.scopePreviews?.save(known?.id, draft, version)
+  if (outcome?.kind === 'preview' && outcome.preview.changed > 0 && web.port.changes) {
+    const fields = { ...filled.values, version: String(version) }
+    return answerScopeReview(web, ctx, web.port.changes, { ...outcome, fields, apply })
+  }
+  const answer = outcome === undefined || outcome.kind === 'preview' ? await apply(actorOf(ctx), '') : outcome
   switch (answer.kind) {
     case 'done':
       return goOn(web, ctx, SCOPES, `${known ? 'Saved' : 'Added'} ${answer.scope.name}.`)
